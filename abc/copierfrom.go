@@ -1,0 +1,56 @@
+package abc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+)
+
+// A CopierFrom is a [SendStream] that can take bytes out of some receive
+// streams by a shorter way than a buffer: splice(2) or sendfile(2). Call
+// [Copy] rather than the method.
+//
+// CopyFrom sends what it receives from src until io.EOF, which is not an error,
+// and returns how many bytes it sent. Where it knows no short way for this src
+// it returns an error that matches [errors.ErrUnsupported], before it took a
+// byte.
+type CopierFrom interface {
+	CopyFrom(ctx context.Context, src ReceiveStream) (int64, error)
+}
+
+const copySize = 64 << 10
+
+var copyPool = sync.Pool{New: func() any { return new([copySize]byte) }}
+
+// Copy sends to dst what it receives from src, until src ends. It returns how
+// many bytes dst took and the first error; io.EOF of src is the end and not an
+// error. It closes neither stream and does not call SendEOF: [Relay] does.
+//
+// It blocks on both streams and occupies src's receiving half and dst's
+// sending half. If ctx ends it, bytes that were received and not yet sent, at
+// most 64 KiB, are lost: dst and src are then good for closing only.
+func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error) {
+	if c, ok := dst.(CopierFrom); ok {
+		n, err := c.CopyFrom(ctx, src)
+		if n > 0 || !errors.Is(err, errors.ErrUnsupported) {
+			return n, err
+		}
+	}
+	buf := copyPool.Get().(*[copySize]byte)
+	defer copyPool.Put(buf)
+	var total int64
+	for {
+		n, err := src.ReceiveSome(ctx, buf[:])
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+		if err := dst.SendAll(ctx, buf[:n]); err != nil {
+			return total + int64(max(Sent(err), 0)), err
+		}
+		total += int64(n)
+	}
+}

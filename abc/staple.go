@@ -1,0 +1,143 @@
+package abc
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// Stapled is a [Stream] made of two independent halves. Make one with [Staple].
+//
+// A send and a receive may run at the same time. All optional interfaces of
+// the sending half are passed on.
+type Stapled struct {
+	send SendStream
+	recv ReceiveStream
+
+	sending   Guard // closed by Close, and by a SendEOF that ended the half
+	receiving Guard
+	closed    atomic.Bool
+	eofErr    error // why ending the half failed; written before sending is closed
+}
+
+var (
+	_ Stream       = (*Stapled)(nil)
+	_ SendWaiter   = (*Stapled)(nil)
+	_ VectorSender = (*Stapled)(nil)
+	_ CopierFrom   = (*Stapled)(nil)
+)
+
+// Staple joins two halves into a stream, which owns them: a pair of pipes, the
+// stdin and stdout of a process, two memory streams. It is Trio's
+// StapledStream.
+func Staple(send SendStream, recv ReceiveStream) *Stapled {
+	if send == nil || recv == nil {
+		panic("abc: Staple of a nil stream")
+	}
+	return &Stapled{send: send, recv: recv}
+}
+
+// Halves returns what the stream was made of.
+func (s *Stapled) Halves() (SendStream, ReceiveStream) { return s.send, s.recv }
+
+// SendAll implements [SendStream].
+func (s *Stapled) SendAll(ctx context.Context, p []byte) error {
+	return s.sendOp(ctx, "send", func() error { return s.send.SendAll(ctx, p) })
+}
+
+// SendVector implements [VectorSender].
+func (s *Stapled) SendVector(ctx context.Context, bufs [][]byte) error {
+	return s.sendOp(ctx, "send", func() error { return SendVector(ctx, s.send, bufs...) })
+}
+
+// WaitSendable implements [SendWaiter].
+func (s *Stapled) WaitSendable(ctx context.Context) error {
+	return s.sendOp(ctx, "wait sendable", func() error { return WaitSendable(ctx, s.send) })
+}
+
+// CopyFrom implements [CopierFrom], where the sending half does.
+func (s *Stapled) CopyFrom(ctx context.Context, src ReceiveStream) (n int64, err error) {
+	c, ok := s.send.(CopierFrom)
+	if !ok {
+		return 0, s.error("send", errors.ErrUnsupported)
+	}
+	err = s.sendOp(ctx, "send", func() error {
+		n, err = c.CopyFrom(ctx, src)
+		return err
+	})
+	return n, err
+}
+
+// ReceiveSome implements [ReceiveStream].
+func (s *Stapled) ReceiveSome(ctx context.Context, p []byte) (int, error) {
+	if err := s.receiving.EnterReceive(ctx, p); err != nil {
+		return 0, s.error("receive", err)
+	}
+	defer s.receiving.Leave()
+	n, err := s.recv.ReceiveSome(ctx, p)
+	if s.closed.Load() {
+		// What came now may be the peer's answer to our own Close.
+		return 0, s.error("receive", ErrClosed)
+	}
+	return n, err
+}
+
+// SendEOF implements [Stream]. A sending half that has no SendEOF of its own is
+// closed instead, which blocks as its Close does; that is [ErrBusy] while a
+// send is in progress, as any SendEOF is, and does not interrupt it (Trio's
+// issue 1180).
+func (s *Stapled) SendEOF(ctx context.Context) error {
+	if err := s.sending.Enter(ctx); err != nil {
+		if err == ErrClosed && !s.closed.Load() {
+			return s.eofErr // ended before
+		}
+		return s.error("send EOF", err)
+	}
+	defer s.sending.Leave()
+	if h, ok := s.send.(interface{ SendEOF(context.Context) error }); ok {
+		return h.SendEOF(ctx)
+	}
+	err := s.send.Close(ctx)
+	if s.closed.Load() {
+		return s.error("send EOF", ErrClosed)
+	}
+	if err != nil {
+		s.eofErr = s.error("send EOF", Broken(err))
+	}
+	s.sending.Close()
+	return s.eofErr
+}
+
+// Close implements [AsyncResource]: it closes both halves, even if one fails.
+func (s *Stapled) Close(ctx context.Context) error {
+	s.closed.Store(true)
+	s.sending.Close()
+	s.receiving.Close()
+	if ctx.Err() != nil {
+		return errors.Join(s.send.Close(ctx), s.recv.Close(ctx))
+	}
+	// Side by side, so that no half's grace keeps the other's users waiting.
+	var wg sync.WaitGroup
+	var sendErr error
+	wg.Go(func() { sendErr = s.send.Close(ctx) })
+	recvErr := s.recv.Close(ctx)
+	wg.Wait()
+	return errors.Join(sendErr, recvErr)
+}
+
+func (s *Stapled) sendOp(ctx context.Context, op string, f func() error) error {
+	if err := s.sending.Enter(ctx); err != nil {
+		return s.error(op, err)
+	}
+	defer s.sending.Leave()
+	err := f()
+	if err != nil && s.closed.Load() && !errors.Is(err, ErrClosed) {
+		return &OpError{Op: op, Transport: "staple", Sent: Sent(err), Err: ErrClosed}
+	}
+	return err
+}
+
+func (s *Stapled) error(op string, err error) error {
+	return &OpError{Op: op, Transport: "staple", Err: err}
+}
