@@ -1,0 +1,15 @@
+// Package memstream has streams inside one process: for tests that swap a
+// socket for memory, and for parts of a program that talk to each other.
+//
+// [Pair] is a connection, [OneWay] half of one, and a [Listener] with its Dial
+// stands in for a server's socket. They keep the contract of package abc to
+// the letter. They differ from a socket where memory is better: Close never
+// has to wait, a receiver gets everything that was sent before the end, also
+// of a forceful close, and a send is cancelled cleanly.
+//
+// Everything here blocks only in ways that count as durably blocked for
+// testing/synctest, so time-outs run in virtual time there. A context used in
+// a bubble must have been made in it (context.Background aside): a context
+// from outside whose Done is first called inside belongs to the bubble too,
+// and cancelling it outside is fatal.
+package memstream
