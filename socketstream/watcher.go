@@ -1,0 +1,130 @@
+package socketstream
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tributary-go/tributary/abc"
+)
+
+// longAgo is a deadline that wakes whatever waits.
+var longAgo = time.Unix(1, 0)
+
+// A watcher wakes the blocked operation of one direction when its context is
+// done, by putting the connection's deadline into the past. It starts no
+// goroutine until that happens.
+//
+// It keeps its registration with a context from one operation to the next if
+// that has the same context, so that a loop under one context registers once.
+// It does so only from the second time on: a context that is made for one
+// operation would otherwise start a goroutine each time that it is cancelled
+// afterwards.
+//
+// The race to be careful about: a callback may run any time after its operation
+// has ended. So it acts only under mu, only if its registration is the current
+// one, and only while an operation waits; then no deadline can meet a later
+// operation, and nobody has to wait for a callback.
+type watcher struct {
+	set func(time.Time) error // SetReadDeadline or SetWriteDeadline
+
+	mu      sync.Mutex
+	current *registration
+	spare   *registration   // one whose callback can never run any more
+	last    <-chan struct{} // the Done of the previous operation's context
+	waiting bool            // an operation is between arm and disarm
+	fired   bool            // the deadline is in the past, by us
+	closed  bool
+}
+
+type registration struct {
+	w    *watcher
+	done <-chan struct{}
+	stop func() bool
+	fire func() // r.wake, bound once
+}
+
+func (r *registration) wake() {
+	w := r.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.current == r && w.waiting && !w.fired {
+		w.fired = true
+		_ = w.set(longAgo) // fails only on a closed connection, which wakes too
+	}
+}
+
+// arm begins to watch ctx for the one operation that is about to block. After
+// nil, disarm must follow.
+func (w *watcher) arm(ctx context.Context) error {
+	done := ctx.Done()
+	if done == nil {
+		return nil // can't be cancelled; disarm will find nothing to do
+	}
+	w.mu.Lock()
+	if w.current == nil || w.current.done != done {
+		w.drop()
+		r := w.spare
+		if r == nil {
+			r = &registration{w: w}
+			r.fire = r.wake
+		}
+		w.spare = nil
+		r.done = done
+		w.current = r
+		r.stop = context.AfterFunc(ctx, r.fire)
+	}
+	w.waiting = true
+	w.mu.Unlock()
+	// A registration that was kept may have fired between two operations, and
+	// done nothing.
+	if ctx.Err() != nil {
+		w.disarm()
+		return abc.ContextErr(ctx)
+	}
+	return nil
+}
+
+// disarm ends watching, takes the deadline away if it was set, and reports
+// whether it was.
+func (w *watcher) disarm() (fired bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.waiting {
+		return false
+	}
+	w.waiting = false
+	if fired = w.fired; fired {
+		w.fired = false
+		_ = w.set(time.Time{})
+	}
+	if r := w.current; r != nil && (fired || w.closed || w.last != r.done) {
+		w.last = r.done // keeps the channel, so no other can have its address
+		w.drop()
+	}
+	return fired
+}
+
+// drop ends the current registration.
+func (w *watcher) drop() {
+	r := w.current
+	if r == nil {
+		return
+	}
+	w.current = nil
+	if r.stop() {
+		w.spare = r
+	}
+	r.stop = nil
+}
+
+// close lets go of a context that was kept.
+func (w *watcher) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if !w.waiting {
+		w.drop()
+	}
+	w.last, w.spare = nil, nil
+}
