@@ -37,22 +37,29 @@ func (closedError) Is(target error) bool { return target == net.ErrClosed }
 // A broken connection is never a clean end, nor this side's closing, nor the
 // end of the caller's context. So where cause matches one of these, it is kept
 // as text only; an io.EOF in it becomes io.ErrUnexpectedEOF.
-// A cause that matches ErrBroken already is returned as it is.
+// Any other cause that matches ErrBroken already is returned as it is.
 func Broken(cause error) error {
-	switch {
-	case cause == nil:
+	if cause == nil {
 		return ErrBroken
-	case errors.Is(cause, ErrBroken):
-		return cause
-	case errors.Is(cause, io.EOF):
+	}
+	if errors.Is(cause, io.EOF) {
 		return &brokenError{text: cause.Error(), cause: io.ErrUnexpectedEOF}
 	}
-	for _, other := range []error{net.ErrClosed, ErrBusy, context.Canceled, context.DeadlineExceeded, errors.ErrUnsupported} {
+	for _, other := range notBroken {
 		if errors.Is(cause, other) {
 			return &brokenError{text: cause.Error()}
 		}
 	}
+	if errors.Is(cause, ErrBroken) {
+		return cause
+	}
 	return &brokenError{text: cause.Error(), cause: cause}
+}
+
+// notBroken are the errors that a broken connection must not match.
+var notBroken = []error{
+	net.ErrClosed, ErrBusy, ErrEmptyBuffer, errors.ErrUnsupported,
+	context.Canceled, context.DeadlineExceeded,
 }
 
 type brokenError struct {

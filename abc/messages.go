@@ -16,7 +16,12 @@ func Messages[T any](ctx context.Context, r MessageReceiveStream[T]) iter.Seq2[T
 			if err == io.EOF {
 				return
 			}
-			if !yield(m, err) || err != nil {
+			if err != nil {
+				var zero T
+				yield(zero, err)
+				return
+			}
+			if !yield(m, nil) {
 				return
 			}
 		}

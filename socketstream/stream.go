@@ -98,9 +98,9 @@ func (s *Stream) SendAll(ctx context.Context, p []byte) error {
 	case h.guard.Closed():
 		err = abc.ErrClosed
 	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
-		h.fatal = connError(err)
-		err = h.fatal
-		s.sendErr.Store(&err)
+		broken := connError(err)
+		h.fatal, err = broken, broken
+		s.sendErr.Store(&broken)
 	}
 	return opError("send", n, err)
 }
