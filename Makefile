@@ -1,0 +1,33 @@
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME ?= 20s
+
+# Each folder that has a go.mod: the main module and those nested in it.
+MODULES := $(patsubst %/go.mod,%,$(shell git ls-files 'go.mod' '*/go.mod'))
+MODULES := $(if $(MODULES),$(MODULES:go.mod=.),.)
+
+.PHONY: demo test race lint bench fuzz cover
+
+demo: ## send FILE (or the demo's own sources) through every transport
+	@go run ./docs/examples/tour $(if $(FILE),"$(FILE)")
+
+test: ## all tests
+	@set -e; for m in $(MODULES); do (cd $$m && go test -shuffle=on ./...); done
+
+race: ## all tests under the race detector, which needs a C compiler
+	@set -e; for m in $(MODULES); do (cd $$m && go test -race -shuffle=on ./...); done
+
+lint: ## gofmt, go vet for each system, staticcheck
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	@set -e; for m in $(MODULES); do ( cd $$m; \
+		for os in linux darwin windows; do echo "vet $$os"; GOOS=$$os go vet ./...; done; \
+		echo staticcheck; go run $(STATICCHECK) ./... ); done
+
+bench: ## all benchmarks, each beside its peer
+	@go test -run '^$$' -bench . ./...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep ^Fuzz || true); do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done
+
+cover: ## coverage by function, and cover.html
+	@go test -coverpkg=./... -coverprofile=cover.out ./... && go tool cover -func=cover.out | tail -n 1 && go tool cover -html=cover.out -o cover.html
