@@ -72,8 +72,8 @@ func (e *brokenError) Is(target error) bool { return target == ErrBroken }
 func (e *brokenError) Unwrap() error        { return e.cause }
 
 // ContextErr returns the error of a done context, for a transport to put into
-// an [OpError]: it matches both ctx.Err() and context.Cause(ctx). It is nil
-// while ctx is not done.
+// an [OpError]: it matches both ctx.Err() and context.Cause(ctx), whatever the
+// cause is. It is nil while ctx is not done.
 func ContextErr(ctx context.Context) error {
 	err := ctx.Err()
 	if err == nil {

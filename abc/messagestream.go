@@ -27,8 +27,8 @@ type MessageReceiveStream[T any] interface {
 // A MessageStream carries messages both ways. SendEOF ends the sending
 // direction alone, by the rules of [Stream].
 //
-// Its methods have other names than those of [Stream], so that one object can
-// be both, and so that a stream of bytes is never taken for one of messages.
+// It sends and receives by other names than [Stream], so that a stream of bytes
+// is never taken for one of messages, and one object can be both.
 type MessageStream[T any] interface {
 	MessageSendStream[T]
 	MessageReceiveStream[T]

@@ -9,8 +9,9 @@ import (
 
 // Stapled is a [Stream] made of two independent halves. Make one with [Staple].
 //
-// A send and a receive may run at the same time. All optional interfaces of
-// the sending half are passed on.
+// A send and a receive may run at the same time, and Close at any time. What
+// the sending half can do as a [SendWaiter], [VectorSender] or [CopierFrom] is
+// passed on; to look for anything else, ask [As] about one of the Halves.
 type Stapled struct {
 	send SendStream
 	recv ReceiveStream
@@ -86,7 +87,9 @@ func (s *Stapled) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 // SendEOF implements [Stream]. A sending half that has no SendEOF of its own is
 // closed instead, which blocks as its Close does; that is [ErrBusy] while a
 // send is in progress, as any SendEOF is, and does not interrupt it (Trio's
-// issue 1180).
+// issue 1180). If that close fails, or ctx ends it, the direction has ended all
+// the same, and SendEOF is [ErrBroken] from then on. A graceful Close that
+// comes meanwhile waits for it.
 func (s *Stapled) SendEOF(ctx context.Context) error {
 	if err := s.sending.Enter(ctx); err != nil {
 		if err == ErrClosed && !s.closed.Load() {
@@ -96,7 +99,7 @@ func (s *Stapled) SendEOF(ctx context.Context) error {
 	}
 	defer s.sending.Leave()
 	if h, ok := s.send.(interface{ SendEOF(context.Context) error }); ok {
-		return h.SendEOF(ctx)
+		return s.result("send EOF", h.SendEOF(ctx))
 	}
 	err := s.send.Close(ctx)
 	if s.closed.Load() {
@@ -106,6 +109,9 @@ func (s *Stapled) SendEOF(ctx context.Context) error {
 		s.eofErr = s.error("send EOF", Broken(err))
 	}
 	s.sending.Close()
+	if err != nil && ctx.Err() != nil {
+		return s.error("send EOF", ContextErr(ctx)) // eofErr from now on
+	}
 	return s.eofErr
 }
 
@@ -131,7 +137,12 @@ func (s *Stapled) sendOp(ctx context.Context, op string, f func() error) error {
 		return s.error(op, err)
 	}
 	defer s.sending.Leave()
-	err := f()
+	return s.result(op, f())
+}
+
+// result returns the error of a sending operation, which is ErrClosed whatever
+// the half said if Close came in between.
+func (s *Stapled) result(op string, err error) error {
 	if err != nil && s.closed.Load() && !errors.Is(err, ErrClosed) {
 		return &OpError{Op: op, Transport: "staple", Sent: Sent(err), Err: ErrClosed}
 	}

@@ -21,8 +21,8 @@ const joinLimit = 16 << 10
 
 var joinPool = sync.Pool{New: func() any { return new([joinLimit]byte) }}
 
-// SendVector sends bufs one after the other, as SendAll would send them joined,
-// and as few sends as it can. It uses s as a [VectorSender] if it is one.
+// SendVector sends bufs one after the other, as SendAll would send them joined.
+// It uses s as a [VectorSender] if it is one.
 // Otherwise up to 16 KiB are joined and sent at once, and more is a SendAll for
 // each buffer, between which another goroutine's send could come.
 //

@@ -2,9 +2,9 @@ package closeutil
 
 import (
 	"context"
-	"errors"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/closing"
 )
 
 var done = func() context.Context {
@@ -23,29 +23,5 @@ var done = func() context.Context {
 //
 // It is Trio's aclose_forcefully.
 func CloseForcefully(r abc.AsyncResource) error {
-	return withoutContext(done, r.Close(done))
-}
-
-// withoutContext returns what err says beyond ctx being done, nil if nothing.
-func withoutContext(ctx context.Context, err error) error {
-	if err == nil || !errors.Is(err, ctx.Err()) && !errors.Is(err, context.Cause(ctx)) {
-		return err
-	}
-	switch e := err.(type) {
-	case *abc.OpError:
-		rest := withoutContext(ctx, e.Err)
-		if rest == nil {
-			return nil
-		}
-		return &abc.OpError{Op: e.Op, Transport: e.Transport, Sent: e.Sent, Err: rest}
-	case interface{ Unwrap() []error }:
-		var rest []error
-		for _, one := range e.Unwrap() {
-			rest = append(rest, withoutContext(ctx, one))
-		}
-		return errors.Join(rest...)
-	case interface{ Unwrap() error }:
-		return withoutContext(ctx, e.Unwrap())
-	}
-	return nil
+	return closing.WithoutContext(done, r.Close(done))
 }

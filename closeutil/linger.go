@@ -30,7 +30,7 @@ func Linger(ctx context.Context, s abc.Stream) error {
 		err = drain(ctx, s)
 	}
 	if err != nil {
-		return errors.Join(err, CloseForcefully(s))
+		return join(err, CloseForcefully(s))
 	}
 	return s.Close(ctx)
 }

@@ -2,7 +2,6 @@ package closeutil
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/tributary-go/tributary/abc"
@@ -77,14 +76,13 @@ func (s *Stack) take(closed bool) []abc.AsyncResource {
 }
 
 // Close implements [abc.AsyncResource]. It closes everything with this ctx, the
-// last pushed first, each also when another one failed, and joins the errors.
+// last pushed first, each also when another one failed or panicked, and joins
+// the errors.
 func (s *Stack) Close(ctx context.Context) error {
-	return s.close.Do(ctx, func(ctx context.Context) error {
-		all := s.take(true)
-		var errs []error
-		for i := len(all) - 1; i >= 0; i-- {
-			errs = append(errs, all[i].Close(ctx))
+	return s.close.Do(ctx, func(ctx context.Context) (err error) {
+		for _, r := range s.take(true) {
+			defer func() { err = join(err, r.Close(ctx)) }()
 		}
-		return errors.Join(errs...)
+		return nil
 	})
 }

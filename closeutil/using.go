@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/closing"
 )
 
 // Using calls body with r and closes r when body returns: gracefully within
@@ -21,18 +22,23 @@ func Using[R abc.AsyncResource](ctx context.Context, r R, body func(ctx context.
 			return
 		}
 		closeErr := r.Close(ctx)
-		if err != nil && ctx.Err() != nil {
-			closeErr = withoutContext(ctx, closeErr)
+		if err != nil {
+			closeErr = closing.WithoutContext(ctx, closeErr)
 		}
-		switch {
-		case closeErr == nil:
-		case err == nil:
-			err = closeErr
-		default:
-			err = errors.Join(err, closeErr)
-		}
+		err = join(err, closeErr)
 	}()
 	err = body(ctx, r)
 	returned = true
 	return err
+}
+
+// join is errors.Join, but for leaving one error alone as it is.
+func join(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return errors.Join(a, b)
 }

@@ -24,7 +24,9 @@ type Once struct {
 }
 
 // Do runs f for the first caller and returns its error. f must release the
-// resource before it returns, and return soon once its context is done.
+// resource before it returns, return soon once its context is done, and not
+// call Do. If it fails because a later Do cut it short, the error says that,
+// and what f says beyond it.
 //
 // A later Do waits until f has returned, and then returns nil. If its ctx is
 // done first, it ends the context of f, waits for the little that f does then,
@@ -43,11 +45,14 @@ func (o *Once) Do(ctx context.Context, f func(context.Context) error) error {
 	defer close(ended)
 	defer cut(nil)
 	err := f(fctx)
-	if err != nil && ctx.Err() == nil && context.Cause(fctx) == errCut {
-		// The caller's own context is fine: say what really happened.
-		return cutError{}
+	if err == nil || context.Cause(fctx) != errCut || context.Cause(ctx) == errCut {
+		return err
 	}
-	return err
+	// What ended fctx was not the caller's context: say what really happened.
+	if rest := WithoutContext(fctx, err); rest != nil {
+		return errors.Join(errCut, rest)
+	}
+	return errCut
 }
 
 func (o *Once) wait(ctx context.Context) error {

@@ -1,0 +1,5 @@
+//go:build !unix && !windows
+
+package serve
+
+var exhaustion, perConnection []error

@@ -1,0 +1,137 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/closeutil"
+	"github.com/tributary-go/tributary/internal/closing"
+)
+
+// An Acceptor is what a [Listener] accepts from. Its public twin,
+// listener.Acceptor, says what it has to do.
+type Acceptor interface {
+	abc.AsyncResource
+	Accept(ctx context.Context) (abc.Stream, error)
+}
+
+// Config is what the constructors of listeners pass on from their options.
+type Config struct {
+	Transport string       // for the errors and the log
+	MaxConns  int          // 0 is no limit; a negative one panics
+	Logger    *slog.Logger // nil is slog.Default() at the time of logging
+	OnPanic   func(ctx context.Context, v any, stack []byte)
+}
+
+// Check panics if cfg makes no sense. [New] calls it.
+func (cfg Config) Check() {
+	if cfg.MaxConns < 0 {
+		panic(fmt.Sprintf("%s: MaxConns is %d; it must not be negative", cfg.Transport, cfg.MaxConns))
+	}
+}
+
+// Listener implements [abc.Listener] over an [Acceptor]. Make one with [New].
+// All methods may be called at the same time.
+type Listener struct {
+	acceptor Acceptor
+	cfg      Config
+	closing  closing.Once
+
+	mu      sync.Mutex
+	closed  bool // no handler is started any more
+	current *run // the Serve in progress, nil if there is none
+}
+
+var _ abc.Listener = (*Listener)(nil)
+
+// New makes a listener that owns a.
+func New(a Acceptor, cfg Config) *Listener {
+	cfg.Check()
+	return &Listener{acceptor: a, cfg: cfg}
+}
+
+// Serve implements [abc.Listener].
+func (l *Listener) Serve(ctx context.Context, h abc.Handler) (err error) {
+	if h == nil {
+		panic(l.cfg.Transport + ": Serve with a nil handler")
+	}
+	r, err := l.begin(ctx, h)
+	if err != nil {
+		return l.opError("serve", err)
+	}
+	// Deferred, so that nothing leaks if Accept panics or ends the goroutine.
+	cause := errAcceptPanicked
+	defer func() { r.end(cause) }()
+	err = r.acceptAll()
+	switch {
+	case l.isClosed():
+		err, cause = abc.ErrClosed, nil // the handlers may finish
+	case ctx.Err() != nil:
+		err, cause = abc.ContextErr(ctx), nil // theirs is done as well
+	default:
+		cause = &Failure{err}
+	}
+	return l.opError("serve", err)
+}
+
+// begin checks whether Serve may run, and makes it the current one.
+func (l *Listener) begin(ctx context.Context, h abc.Handler) (*run, error) {
+	if ctx.Err() != nil {
+		return nil, abc.ContextErr(ctx)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, abc.ErrClosed
+	}
+	if l.current != nil {
+		return nil, abc.ErrBusy
+	}
+	l.current = newRun(ctx, l, h)
+	return l.current, nil
+}
+
+func (l *Listener) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
+// Close implements [abc.Listener].
+func (l *Listener) Close(ctx context.Context) error {
+	return l.opError("close", l.closing.Do(ctx, l.close))
+}
+
+func (l *Listener) close(ctx context.Context) error {
+	l.mu.Lock()
+	l.closed = true
+	r := l.current
+	l.mu.Unlock()
+	if r != nil {
+		r.stopAccepting()
+	}
+	err := l.closeAcceptor(ctx)
+	if r != nil {
+		err = errors.Join(r.drain(ctx), err)
+	}
+	return err
+}
+
+func (l *Listener) closeAcceptor(ctx context.Context) error {
+	if ctx.Err() != nil {
+		// Whether the close was graceful is decided by the handlers.
+		return closeutil.CloseForcefully(l.acceptor)
+	}
+	return l.acceptor.Close(ctx)
+}
+
+func (l *Listener) opError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &abc.OpError{Op: op, Transport: l.cfg.Transport, Err: err}
+}
