@@ -1,0 +1,182 @@
+package abctest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tributary-go/tributary/abc"
+)
+
+// These cases are about what Close means to its own side.
+var closeCases = section("Close", []testCase[*pipe]{
+	{"Twice", "2.3: once a resource is closed, Close returns nil", func(t *trial, x *pipe) {
+		t.drain(x.r)
+		t.wantNil("a graceful Close of the sender, with its peer receiving", t.closeBy(true, x.s))
+		t.closedAgain("the sender", x.s)
+		t.closeBy(true, x.r) // whether this is graceful is up to the transport
+		t.closedAgain("the receiver", x.r)
+	}},
+
+	{"TwiceForcefully", "2.3: once a resource is closed, Close returns nil", func(t *trial, x *pipe) {
+		t.wantNil("CloseForcefully of the receiver", t.closeForcefully(x.r))
+		t.closedAgain("the receiver", x.r)
+		t.closeForcefully(x.s) // broken by its peer, perhaps
+		t.closedAgain("the sender", x.s)
+	}},
+
+	{"Forcefully", "2.7: a forceful close of a healthy stream is not an error", func(t *trial, x *pipe) {
+		t.wantNil("CloseForcefully of the sender", t.closeForcefully(x.s))
+		t.closedAgain("the sender", x.s)
+	}},
+
+	{"DoneContext", "2.2: a Close whose context is done closes, and does not block", func(t *trial, x *pipe) {
+		ctx := t.cancelled()
+		t.isOpError("Close of the sender with a done context", x.s.Close(ctx))
+		t.want("SendAll after Close", t.sendAll(t.ctx, x.s, []byte("x")), abc.ErrClosed)
+		t.isOpError("Close of the receiver with a done context", x.r.Close(ctx))
+		_, err := t.receiveSome(t.ctx, x.r, make([]byte, 8))
+		t.want("ReceiveSome after Close", err, abc.ErrClosed)
+	}},
+
+	{"LaterSends", "2.5: every send after Close returns ErrClosed", func(t *trial, x *pipe) {
+		t.drain(x.r)
+		t.wantNil("Close", t.closeBy(true, x.s))
+		t.sendsAreClosed("after Close", x.s)
+		ctx := t.cancelled()
+		t.wantContext("SendAll after Close, with a done context", t.sendAll(ctx, x.s, []byte("x")), ctx)
+	}},
+
+	{"LaterReceives", "2.5: every receive after Close returns ErrClosed", func(t *trial, x *pipe) {
+		t.drain(x.s)
+		t.closeBy(true, x.r)
+		for range 2 {
+			_, err := t.receiveSome(t.ctx, x.r, make([]byte, 8))
+			t.want("ReceiveSome after Close", err, abc.ErrClosed)
+		}
+		_, err := t.receiveSome(t.ctx, x.r, nil)
+		t.want("ReceiveSome into an empty buffer after Close", err, abc.ErrEmptyBuffer)
+		ctx := t.cancelled()
+		_, err = t.receiveSome(ctx, x.r, nil)
+		t.wantContext("ReceiveSome into an empty buffer after Close, with a done context", err, ctx)
+	}},
+
+	{"BeatsBufferedData", "2.5: every receive after Close returns ErrClosed, also where bytes were waiting", func(t *trial, x *pipe) {
+		send := t.start("SendAll whose peer closes", func() (int, error) { return 0, t.sendAll(t.ctx, x.s, []byte("0123456789")) })
+		t.receiveExactly(x.r, make([]byte, 1))
+		t.wantNil("CloseForcefully with bytes that were not received", t.closeForcefully(x.r))
+		_, err := t.receiveSome(t.ctx, x.r, make([]byte, 8))
+		t.want("ReceiveSome after Close", err, abc.ErrClosed)
+		if _, err := send.wait(); err != nil {
+			t.want("SendAll whose peer closed", err, abc.ErrBroken)
+		}
+	}},
+
+	{"BeatsEOF", "2.5: every receive after Close returns ErrClosed, also where EOF was waiting", func(t *trial, x *pipe) {
+		closing := t.sendAndClose(x.s, nil)
+		t.wantEOF("ReceiveSome after the peer closed", x.r)
+		closing.wait()
+		t.closeBy(true, x.r)
+		_, err := t.receiveSome(t.ctx, x.r, make([]byte, 8))
+		t.want("ReceiveSome after Close", err, abc.ErrClosed)
+	}},
+
+	{"WakesReceive", "2.5: Close wakes every blocked operation, which returns ErrClosed", func(t *trial, x *pipe) {
+		recv := t.blockedReceive(t.ctx, x.r, make([]byte, 8))
+		t.drain(x.s)
+		closing := t.start("a graceful Close", func() (int, error) { return 0, t.closeBy(true, x.r) })
+		_, err := recv.wait()
+		t.want("ReceiveSome that was blocked when its stream was closed", err, abc.ErrClosed)
+		closing.wait()
+	}},
+
+	{"WakesReceiveForcefully", "2.5: Close wakes every blocked operation, which returns ErrClosed", func(t *trial, x *pipe) {
+		recv := t.blockedReceive(t.ctx, x.r, make([]byte, 8))
+		t.wantNil("CloseForcefully", t.closeForcefully(x.r))
+		_, err := recv.wait()
+		t.want("ReceiveSome that was blocked when its stream was closed", err, abc.ErrClosed)
+	}},
+
+	{"WakesSend", "2.5: Close wakes every blocked operation, which returns ErrClosed", func(t *trial, x *pipe) {
+		if x.caps.NoBackPressure {
+			return
+		}
+		send := t.blockedSend(t.ctx, x.s)
+		// It may want to say good-bye, for which there is no room.
+		ctx, cancel := context.WithCancel(t.ctx)
+		defer cancel()
+		closing := t.start("a graceful Close whose context ends", func() (int, error) { return 0, x.s.Close(ctx) })
+		_, err := send.wait()
+		t.want("SendAll that was blocked when its stream was closed", err, abc.ErrClosed)
+		cancel()
+		closing.wait()
+		t.sendsAreClosed("after Close", x.s)
+	}},
+
+	{"WakesSendForcefully", "2.2: a forceful Close does not block on a peer that does not receive, and wakes the sender", func(t *trial, x *pipe) {
+		if x.caps.NoBackPressure {
+			return
+		}
+		send := t.blockedSend(t.ctx, x.s)
+		t.wantNil("CloseForcefully", t.closeForcefully(x.s))
+		_, err := send.wait()
+		t.want("SendAll that was blocked when its stream was closed", err, abc.ErrClosed)
+		t.sendsAreClosed("after CloseForcefully", x.s)
+	}},
+
+	{"Concurrently", "2.5: Close may be called from any goroutine at any time", func(t *trial, x *pipe) {
+		recv := t.blockedReceive(t.ctx, x.r, make([]byte, 8))
+		t.drain(x.s)
+		var closers []*task
+		for i := range 8 {
+			closers = append(closers, t.start("Close beside others", func() (int, error) { return 0, t.closeBy(i%2 == 0, x.r) }))
+		}
+		for _, k := range closers {
+			k.wait()
+		}
+		t.closedAgain("a receiver that was closed", x.r)
+		_, err := recv.wait()
+		t.want("ReceiveSome that was blocked when its stream was closed", err, abc.ErrClosed)
+	}},
+
+	{"ForcefulCutsGraceful", "2.4: a forceful Close cuts a graceful one short and does not wait behind it", func(t *trial, x *pipe) {
+		// Whether the graceful one blocks at all is up to the transport. If it
+		// does, it is because nobody receives.
+		graceful := t.start("a graceful Close that a forceful one cuts short", func() (int, error) {
+			return 0, t.closeBy(true, x.s)
+		})
+		t.wantNil("CloseForcefully beside a graceful Close", t.closeForcefully(x.s))
+		if _, err := graceful.wait(); err != nil {
+			t.want("a graceful Close that a forceful one cut short", err, abc.ErrClosed)
+		}
+		t.closedAgain("the sender", x.s)
+	}},
+
+	{"GracefulBesideGraceful", "2.6: a second graceful Close beside a first waits for it, within its own context", func(t *trial, x *pipe) {
+		t.drain(x.r)
+		first := t.start("a graceful Close", func() (int, error) { return 0, t.closeBy(true, x.s) })
+		t.wantNil("a graceful Close beside another", t.closeBy(true, x.s))
+		_, err := first.wait()
+		t.wantNil("a graceful Close beside another", err)
+		t.sendsAreClosed("after Close", x.s)
+	}},
+}...)
+
+// closedAgain closes x, which is closed, in both ways.
+func (t *trial) closedAgain(what string, x abc.AsyncResource) {
+	t.wantNil("another Close of "+what, x.Close(t.ctx))
+	t.wantNil("another CloseForcefully of "+what, t.closeForcefully(x))
+	t.wantNil(fmt.Sprintf("Close of %s with a done context, once it is closed,", what), x.Close(t.cancelled()))
+}
+
+// sendsAreClosed checks that nothing can be sent on s any more.
+func (t *trial) sendsAreClosed(when string, s abc.SendStream) {
+	for _, p := range [][]byte{[]byte("x"), nil} {
+		err := t.sendAll(t.ctx, s, p)
+		t.want(fmt.Sprintf("SendAll of %d bytes %s", len(p), when), err, abc.ErrClosed)
+		t.wantSent("SendAll "+when, err, 0)
+	}
+	t.want("SendVector "+when, abc.SendVector(t.ctx, s, []byte("x"), []byte("y")), abc.ErrClosed)
+	if w, ok := s.(abc.SendWaiter); ok {
+		t.want("WaitSendable "+when, w.WaitSendable(t.ctx), abc.ErrClosed)
+	}
+}

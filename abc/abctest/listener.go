@@ -1,0 +1,175 @@
+package abctest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/closeutil"
+)
+
+// TestListener checks that an [abc.Listener] keeps the contract.
+//
+// mk returns a fresh listener, which is not being served yet, and a function
+// that connects to it; dial may block until the connection is accepted, within
+// its ctx. mk is called once for each case, one call at a time, and the suite
+// closes the listener and the streams that it dialled. The streams themselves
+// are tested by [TestStream].
+func TestListener(t *testing.T, mk func(t testing.TB) (l abc.Listener, dial func(context.Context) (abc.Stream, error))) {
+	t.Helper()
+	var mu sync.Mutex
+	runCases(t, "Listener", listenerCases(), func(t testing.TB) *server {
+		mu.Lock()
+		defer mu.Unlock()
+		l, dial := mk(t)
+		return newServer(l, dial)
+	})
+}
+
+// A server is what the cases for a listener are run on.
+type server struct {
+	l    abc.Listener
+	dial func(context.Context) (abc.Stream, error)
+
+	mu      sync.Mutex
+	dialled []abc.Stream
+}
+
+func newServer(l abc.Listener, dial func(context.Context) (abc.Stream, error)) *server {
+	return &server{l: l, dial: dial}
+}
+
+func (x *server) warmUp(*trial) {}
+
+func (x *server) release() {
+	defer closeutil.CloseForcefully(x.l)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, s := range x.dialled {
+		closeutil.CloseForcefully(s)
+	}
+}
+
+func listenerCases() []testCase[*server] {
+	return slices.Concat(serveCases, shutdownCases, panicCases)
+}
+
+// serve begins a Serve that the trial's end would end. Its handlers say hello
+// to a client of connect before they go on with h.
+func (x *server) serve(t *trial, ctx context.Context, h abc.Handler) *task {
+	return t.start("Serve", func() (int, error) {
+		err := x.l.Serve(ctx, t.handler(h))
+		t.wellFormed("Serve", err)
+		return 0, err
+	})
+}
+
+func (t *trial) handler(h abc.Handler) abc.Handler {
+	return func(ctx context.Context, s abc.Stream) {
+		hello := make([]byte, 1)
+		if _, err := s.ReceiveSome(ctx, hello); err != nil {
+			return
+		}
+		if err := s.SendAll(ctx, hello); err != nil {
+			return
+		}
+		h(ctx, s)
+	}
+}
+
+// connect returns a client whose handler was called and has come to h.
+func (x *server) connect(t *trial) abc.Stream {
+	t.waitingFor("a connection to be made and served")
+	s, err := x.dial(t.ctx)
+	t.wantNil("dialling a listener that is being served", err)
+	x.closeLater(s)
+	hello := []byte{'h'}
+	t.wantNil("the client's first send", t.sendAll(t.ctx, s, hello))
+	t.receiveExactly(s, hello)
+	return s
+}
+
+func (x *server) closeLater(s abc.Stream) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.dialled = append(x.dialled, s)
+}
+
+// isNotServed checks that a connection that is tried from now on either
+// cannot be made or ends. If a Close has only just been called, the first ones
+// may still be served.
+func (x *server) isNotServed(t *trial, what string, justCalled bool) {
+	for t.waitingFor(what + " to fail or to end"); ; time.Sleep(time.Millisecond) {
+		s, err := x.dial(t.ctx)
+		if err != nil {
+			return
+		}
+		x.closeLater(s)
+		if t.sendAll(t.ctx, s, []byte{'h'}) != nil {
+			return
+		}
+		if _, err := t.receiveSome(t.ctx, s, make([]byte, 1)); err != nil {
+			t.want(what+" to end", err, errEOF, abc.ErrBroken)
+			return
+		}
+		if !justCalled {
+			t.fail(what+" to fail or to end", "its handler was called")
+		}
+	}
+}
+
+// endsSoon checks that the peer of s closes it.
+func (t *trial) endsSoon(what string, s abc.ReceiveStream) {
+	buf := make([]byte, 64)
+	for {
+		if _, err := t.receiveSome(t.ctx, s, buf); err != nil {
+			t.want(what+" to end", err, errEOF, abc.ErrBroken)
+			return
+		}
+	}
+}
+
+// A latch is opened once. Handlers wait for it, and go on at the latest when
+// the trial is over.
+type latch struct {
+	ch   chan struct{}
+	once sync.Once
+}
+
+func newLatch() *latch { return &latch{ch: make(chan struct{})} }
+func (l *latch) open() { l.once.Do(func() { close(l.ch) }) }
+func (l *latch) wait(t *trial) {
+	select {
+	case <-l.ch:
+	case <-t.ctx.Done():
+	}
+}
+
+// untilDone is for a handler that runs until its context ends.
+func (t *trial) untilDone(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-t.ctx.Done():
+	}
+}
+
+// stillRunning checks that k has not returned. It waits a moment for it to do
+// so wrongly; a k that is right is never blamed.
+func (t *trial) stillRunning(k *task, until string) {
+	select {
+	case <-k.done:
+		t.fail(k.what+" not to return before "+until, "it returned %s", show(k.err))
+	case <-time.After(20 * time.Millisecond):
+	}
+}
+
+// atMost waits for l to be opened, which may never be, for a moment.
+func (t *trial) atMost(l *latch) {
+	select {
+	case <-l.ch:
+	case <-time.After(20 * time.Millisecond):
+	}
+}
