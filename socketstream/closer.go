@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/closing"
 )
 
 // A socketCloser closes a socket of the system's, which does not block.
@@ -18,6 +22,22 @@ func (c *socketCloser) Close(context.Context) (err error) {
 	c.once.Do(func() { err = c.conn.Close() })
 	if errors.Is(err, net.ErrClosed) {
 		return nil // closed below us
+	}
+	return err
+}
+
+// A foreignCloser closes a connection of which nothing is known, so in a
+// goroutine. Only its first Close says that time ran out.
+type foreignCloser struct {
+	abc.AsyncResource
+	again atomic.Bool
+}
+
+func (c *foreignCloser) Close(ctx context.Context) error {
+	again := c.again.Swap(true)
+	err := c.AsyncResource.Close(ctx)
+	if again {
+		err = closing.WithoutContext(ctx, err)
 	}
 	return err
 }

@@ -57,7 +57,7 @@ func New(conn net.Conn) *Stream {
 		if kernelConn(conn) {
 			s.closer = &socketCloser{conn: conn}
 		} else {
-			s.closer = closeutil.FromCloser(conn)
+			s.closer = &foreignCloser{AsyncResource: closeutil.FromCloser(conn)}
 		}
 	}
 	s.receiving.plain, s.receiving.watch.set = conn.Read, conn.SetReadDeadline

@@ -54,8 +54,13 @@ func pair(t testing.TB, network string) (a, b *socketstream.Stream) {
 	return a, b
 }
 
-// plain hides the type of a connection, so that the path for any net.Conn runs.
-type plain struct{ net.Conn }
+// wrapped hides the type of a connection, so that the path for any net.Conn runs.
+type wrapped struct{ halfCloser }
+
+type halfCloser interface {
+	net.Conn
+	CloseWrite() error
+}
 
 func forEachNetwork(t *testing.T, f func(t *testing.T, mk func(t testing.TB) (a, b *socketstream.Stream))) {
 	for _, network := range []string{"tcp", "unix", "pipe"} {
@@ -66,7 +71,7 @@ func forEachNetwork(t *testing.T, f func(t *testing.T, mk func(t testing.TB) (a,
 	t.Run("tcp behind a wrapper", func(t *testing.T) {
 		f(t, func(t testing.TB) (a, b *socketstream.Stream) {
 			x, y := netPair(t, "tcp")
-			a, b = socketstream.New(plain{x}), socketstream.New(plain{y})
+			a, b = socketstream.New(wrapped{x.(halfCloser)}), socketstream.New(wrapped{y.(halfCloser)})
 			t.Cleanup(func() { closeutil.CloseForcefully(a); closeutil.CloseForcefully(b) })
 			return a, b
 		})

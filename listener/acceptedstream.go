@@ -1,0 +1,54 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/tributary-go/tributary/abc"
+)
+
+// acceptedStream is a stream that an [AcceptQueue] handed out. It is the
+// handler's stream, and tells the handler when it was closed. It passes on the
+// optional interfaces.
+type acceptedStream struct {
+	abc.Stream
+	release  sync.Once
+	released chan struct{}
+}
+
+var (
+	_ abc.Stream       = (*acceptedStream)(nil)
+	_ abc.SendWaiter   = (*acceptedStream)(nil)
+	_ abc.VectorSender = (*acceptedStream)(nil)
+	_ abc.CopierFrom   = (*acceptedStream)(nil)
+	_ abc.Unwrapper    = (*acceptedStream)(nil)
+)
+
+// Close implements [abc.AsyncResource]. Any Close that has returned has closed
+// the stream, so the first one lets the handler go.
+func (s *acceptedStream) Close(ctx context.Context) error {
+	defer s.release.Do(func() { close(s.released) })
+	return s.Stream.Close(ctx)
+}
+
+// Unwrap implements [abc.Unwrapper].
+func (s *acceptedStream) Unwrap() abc.AsyncResource { return s.Stream }
+
+// WaitSendable implements [abc.SendWaiter], where the stream does.
+func (s *acceptedStream) WaitSendable(ctx context.Context) error {
+	return abc.WaitSendable(ctx, s.Stream)
+}
+
+// SendVector implements [abc.VectorSender].
+func (s *acceptedStream) SendVector(ctx context.Context, bufs [][]byte) error {
+	return abc.SendVector(ctx, s.Stream, bufs...)
+}
+
+// CopyFrom implements [abc.CopierFrom], where the stream does.
+func (s *acceptedStream) CopyFrom(ctx context.Context, src abc.ReceiveStream) (int64, error) {
+	if c, ok := s.Stream.(abc.CopierFrom); ok {
+		return c.CopyFrom(ctx, src)
+	}
+	return 0, opError("send", errors.ErrUnsupported)
+}

@@ -1,0 +1,118 @@
+package listener_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/listener"
+	"github.com/tributary-go/tributary/memstream"
+)
+
+// Whispers is a transport of one's own: here, streams that come by channel.
+type Whispers struct {
+	incoming chan abc.Stream
+	closed   chan struct{}
+	once     sync.Once
+}
+
+func (w *Whispers) Accept(ctx context.Context) (abc.Stream, error) {
+	select {
+	case s := <-w.incoming:
+		return s, nil
+	case <-w.closed:
+		return nil, abc.ErrClosed
+	case <-ctx.Done():
+		return nil, abc.ContextErr(ctx)
+	}
+}
+
+func (w *Whispers) Close(context.Context) error {
+	w.once.Do(func() { close(w.closed) })
+	return nil
+}
+
+// greet is the handler of the examples.
+func greet(ctx context.Context, s abc.Stream) {
+	if err := s.SendAll(ctx, []byte("hello")); err == nil {
+		_ = s.Close(ctx)
+	}
+}
+
+func printAll(ctx context.Context, s abc.Stream) {
+	got, err := receiveAll(ctx, s)
+	fmt.Println(got, err)
+}
+
+func ExampleNew() {
+	ctx := context.Background()
+	w := &Whispers{incoming: make(chan abc.Stream), closed: make(chan struct{})}
+	l := listener.New(w, &listener.Options{MaxConns: 100})
+
+	served := make(chan error, 1)
+	go func() { served <- l.Serve(ctx, greet) }()
+
+	client, server := memstream.Pair(nil)
+	w.incoming <- server
+	printAll(ctx, client)
+
+	fmt.Println(l.Close(ctx)) // waits for the handlers
+	fmt.Println(errors.Is(<-served, abc.ErrClosed))
+	// Output:
+	// hello <nil>
+	// <nil>
+	// true
+}
+
+func ExampleJoin() {
+	ctx := context.Background()
+	inside, outside := memstream.NewListener(nil), memstream.NewListener(nil)
+	all := listener.Join(inside, outside) // a TCP and a Unix socket, say
+
+	served := make(chan error, 1)
+	go func() { served <- all.Serve(ctx, greet) }()
+
+	for _, l := range []*memstream.Listener{inside, outside} {
+		client, err := l.Dial(ctx)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		printAll(ctx, client)
+	}
+	fmt.Println(all.Close(ctx))
+	fmt.Println(errors.Is(<-served, abc.ErrClosed))
+	// Output:
+	// hello <nil>
+	// hello <nil>
+	// <nil>
+	// true
+}
+
+func ExampleQueue() {
+	ctx := context.Background()
+	l := memstream.NewListener(nil)
+	queue := listener.Queue(ctx, l)
+	client, err := l.Dial(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	server, err := queue.Accept(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = queue.Close(ctx) // no more connections; this one goes on
+
+	greet(ctx, server) // closes server
+	printAll(ctx, client)
+	_, err = queue.Accept(ctx)
+	fmt.Println(errors.Is(err, abc.ErrClosed))
+	// Output:
+	// hello <nil>
+	// true
+}

@@ -1,0 +1,100 @@
+package listener
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/serve"
+)
+
+var errOtherPanicked = errors.New("a handler of a joined listener panicked")
+
+// A joinedServe is one call of [Joined.Serve].
+type joinedServe struct {
+	j      *Joined
+	h      abc.Handler
+	parent context.Context
+	ctx    context.Context // of the inner Serves
+	cancel context.CancelCauseFunc
+
+	mu       sync.Mutex
+	ended    bool  // one has ended, which made up its mind why Serve ends
+	because  error // ErrClosed, the error of parent, nil if it is failures
+	failures []error
+	panicked *abc.HandlerPanic
+}
+
+func (s *joinedServe) run() error {
+	s.ctx, s.cancel = context.WithCancelCause(s.parent)
+	defer s.cancel(nil)
+	if len(s.j.listeners) == 0 {
+		select {
+		case <-s.j.closed:
+			return abc.ErrClosed
+		case <-s.parent.Done():
+			return abc.ContextErr(s.parent)
+		}
+	}
+	var wg sync.WaitGroup
+	for i, l := range s.j.listeners {
+		wg.Go(func() { s.serve(i, l) })
+	}
+	wg.Wait()
+	switch {
+	case s.panicked != nil:
+		panic(s.panicked)
+	case s.because != nil:
+		return s.because
+	}
+	return errors.Join(s.failures...)
+}
+
+func (s *joinedServe) serve(i int, l abc.Listener) {
+	err := fmt.Errorf("the goroutine that served listener %d was ended", i)
+	defer func() { // also when Serve ends the goroutine
+		if v := recover(); v != nil {
+			s.keepPanic(v)
+		} else {
+			s.end(err)
+		}
+	}()
+	if err = l.Serve(s.ctx, s.h); err == nil {
+		err = fmt.Errorf("listener %d ended without an error", i)
+	}
+}
+
+func (s *joinedServe) keepPanic(v any) {
+	s.mu.Lock()
+	if s.panicked == nil {
+		s.panicked = serve.AsHandlerPanic(v, debug.Stack)
+	}
+	s.mu.Unlock()
+	s.cancel(errOtherPanicked)
+}
+
+// end records that an inner Serve ended with err. The first one decides why
+// the whole ends: it was closed (then the handlers of the others may finish),
+// its ctx is done, or one has failed.
+func (s *joinedServe) end(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.ended
+	s.ended = true
+	switch {
+	case first && s.j.isClosed():
+		s.because = abc.ErrClosed
+	case first && s.parent.Err() != nil:
+		s.because = abc.ContextErr(s.parent)
+	case s.because != nil:
+	case !first && errors.Is(err, s.ctx.Err()):
+		// The effect of the first failure, as is ErrClosed when Close came then.
+	case !first && s.j.isClosed() && errors.Is(err, abc.ErrClosed):
+	default:
+		s.failures = append(s.failures, err)
+		s.cancel(&serve.Failure{Err: err})
+	}
+}

@@ -1,0 +1,44 @@
+package socketstream_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/abc/abctest"
+	"github.com/tributary-go/tributary/bridge"
+	"github.com/tributary-go/tributary/memstream"
+	"github.com/tributary-go/tributary/socketstream"
+)
+
+func TestConformance(t *testing.T) {
+	over := func(network string) func(t testing.TB) (a, b abc.Stream) {
+		return func(t testing.TB) (a, b abc.Stream) { return pair(t, network) }
+	}
+	t.Run("tcp", func(t *testing.T) { abctest.TestStream(t, over("tcp"), abctest.Caps{}) })
+	t.Run("unix", func(t *testing.T) { abctest.TestStream(t, over("unix"), abctest.Caps{}) })
+	t.Run("net.Pipe", func(t *testing.T) { abctest.TestStream(t, over("pipe"), abctest.Caps{NoSendEOF: true}) })
+	t.Run("any net.Conn", func(t *testing.T) {
+		abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) {
+			x, y := netPair(t, "tcp")
+			return socketstream.New(wrapped{x.(halfCloser)}), socketstream.New(wrapped{y.(halfCloser)})
+		}, abctest.Caps{})
+	})
+	t.Run("stream to net.Conn and back", func(t *testing.T) {
+		abctest.TestStream(t, func(testing.TB) (a, b abc.Stream) {
+			x, y := memstream.Pair(nil)
+			return socketstream.New(bridge.Conn(x)), socketstream.New(bridge.Conn(y))
+		}, abctest.Caps{})
+	})
+	t.Run("listener", func(t *testing.T) {
+		abctest.TestListener(t, func(t testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) {
+			l, err := socketstream.Listen(bg, "tcp", "127.0.0.1:0", nil)
+			require.NoError(t, err)
+			return l, func(ctx context.Context) (abc.Stream, error) {
+				return socketstream.Dial(ctx, "tcp", l.Addr().String(), nil)
+			}
+		})
+	})
+}
