@@ -1,9 +1,8 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 20s
 
-# Each folder that has a go.mod: the main module and those nested in it.
-MODULES := $(patsubst %/go.mod,%,$(shell git ls-files 'go.mod' '*/go.mod'))
-MODULES := $(if $(MODULES),$(MODULES:go.mod=.),.)
+# Each folder that has a go.mod: this one and the nested ones.
+MODULES := $(or $(dir $(shell git ls-files go.mod '*/go.mod' 2>/dev/null)),./)
 
 .PHONY: demo test race lint bench fuzz cover
 

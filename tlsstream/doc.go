@@ -9,7 +9,7 @@
 //   - Every call has a context, and cancelling one breaks nothing: not the
 //     handshake, which belongs to the stream and not to the call that began it,
 //     and not the sending half, because the records that the transport did not
-//     take are kept and sent first by the next send.
+//     take are kept and sent before anything else.
 //   - Close is bounded by its context, and does not wait for the peer when it
 //     is forceful.
 //   - A large send goes out in few transport sends.

@@ -11,7 +11,9 @@ import (
 // An outbox holds the records that crypto/tls wrote, until the transport took
 // them. Writing to it never blocks and never fails, so that crypto/tls, which
 // is broken for good by a failed write, never sees one. A cancelled flush keeps
-// what is left, and the next one goes on from there.
+// what is left, and the next one goes on from there. What is added between two
+// flushes is bounded: a send adds no more than gather before it flushes, and a
+// receive flushes, too, when there is more than that.
 //
 // Any goroutine may add; one at a time flushes.
 type outbox struct {

@@ -116,8 +116,9 @@ func (s *Stream) ConnectionState() (tls.ConnectionState, error) {
 
 // SendAll implements [abc.SendStream]. It blocks until the handshake is over and
 // the transport took all records. When ctx ends it, the bytes in Sent are
-// committed: records that the transport has not taken yet, of at most 64 KiB,
-// are kept and go out with the next send, SendEOF or graceful Close.
+// committed: records that the transport has not taken yet, of at most 64 KiB of
+// them, are kept and go out in the background, before anything that is sent
+// later; a graceful Close waits for them.
 func (s *Stream) SendAll(ctx context.Context, p []byte) error {
 	sent, err := s.send(ctx, p)
 	if err != nil && s.sending.Closed() && s.receiving.Closed() && ctx.Err() == nil {
@@ -138,7 +139,7 @@ func (s *Stream) send(ctx context.Context, p []byte) (sent int, err error) {
 		return 0, err
 	}
 	opCtx := s.sendCtx.of(ctx)
-	// What an earlier send left behind goes first, also before nothing.
+	// What an earlier send left behind goes first.
 	if err := s.flush(ctx, opCtx); err != nil {
 		return 0, err
 	}
@@ -155,13 +156,16 @@ func (s *Stream) send(ctx context.Context, p []byte) (sent int, err error) {
 	return sent, nil
 }
 
-// flush sends what is in the outbox for an operation with ctx.
+// flush sends what is in the outbox for an operation with ctx. What is left when
+// ctx ends it goes out in the background.
 func (s *Stream) flush(ctx, opCtx context.Context) error {
 	err := s.out.flush(opCtx)
-	if s.out.pending() > 0 {
-		s.flushInBackground() // a receiver added something at the last moment
+	if err == nil {
+		s.flushInBackground() // a receiver may have added something at the last moment
+		return nil
 	}
-	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		s.startFlush()
 		return abc.ContextErr(ctx)
 	}
 	return err
@@ -173,8 +177,16 @@ func (s *Stream) flush(ctx, opCtx context.Context) error {
 // for each other that way. It is how session tickets, which a client need not
 // read, hold up no handshake (Trio's issue 819).
 func (s *Stream) flushInBackground() {
-	if s.out.pending() == 0 || s.flushCtx.Err() != nil || !s.out.tryAcquire() {
-		return // whoever flushes now looks again before it is done
+	if s.out.pending() > 0 {
+		s.startFlush()
+	}
+}
+
+// startFlush flushes in a goroutine, unless somebody does already, who looks
+// again before they are done.
+func (s *Stream) startFlush() {
+	if s.flushCtx.Err() != nil || !s.out.tryAcquire() {
+		return
 	}
 	go func() {
 		err := s.out.flushHeld(s.flushCtx)
@@ -246,8 +258,8 @@ func (s *Stream) endOrFatal(err error) error {
 // SendEOF implements [abc.Stream]: it sends close_notify, which under TLS 1.3
 // ends one direction and leaves the other open. Before TLS 1.3 it is
 // [errors.ErrUnsupported], because close_notify has to be answered at once by
-// closing (RFC 5246, section 7.2.1). When ctx ends it, the end is committed:
-// call it again, or Close, to have it sent.
+// closing (RFC 5246, section 7.2.1). When ctx ends it, the end is committed, as
+// the bytes of a cancelled send are; call it again to wait for it.
 func (s *Stream) SendEOF(ctx context.Context) error {
 	err := s.sendEOF(ctx)
 	if err != nil && s.receiving.Closed() && ctx.Err() == nil {
