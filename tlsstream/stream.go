@@ -199,8 +199,10 @@ func (s *Stream) startFlush() {
 
 // beforeRead has what earlier receives made crypto/tls write sent. A peer that
 // causes ever more of it and receives none is not received from any further.
+// A send, which adds up to gather and its records' overhead before it flushes,
+// must not be taken for that: the peer may send for as long as it does.
 func (s *Stream) beforeRead(ctx context.Context) error {
-	if s.out.pending() > gather {
+	if s.out.pending() > 2*gather {
 		return s.out.flush(ctx)
 	}
 	s.flushInBackground()
