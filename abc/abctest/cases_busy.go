@@ -67,8 +67,9 @@ var busyCases = section("Busy", []testCase[*pipe]{
 
 	{"ContendingSends", "4.4: a send that gets ErrBusy sends nothing, and the other is not disturbed", func(t *trial, x *pipe) {
 		const senders, each, size = 4, 200, 100
+		var tasks []*task
 		for id := range senders {
-			t.start("sending records", func() (int, error) {
+			tasks = append(tasks, t.start("sending records", func() (int, error) {
 				record := make([]byte, size)
 				for i := range record {
 					record[i] = byte(id)
@@ -84,7 +85,7 @@ var busyCases = section("Busy", []testCase[*pipe]{
 					time.Sleep(20 * time.Microsecond)
 				}
 				return 0, nil
-			})
+			}))
 		}
 		time.Sleep(2 * time.Millisecond) // so that some of them block
 		record := make([]byte, size)
@@ -97,6 +98,9 @@ var busyCases = section("Busy", []testCase[*pipe]{
 				}
 			}
 			count[record[0]]++
+		}
+		for _, k := range tasks { // the last bytes may arrive before their send returns
+			k.wait()
 		}
 		for _, n := range count {
 			if n != each {

@@ -408,7 +408,7 @@ var faults = []fault{
 				if err := s.Stream.SendEOF(ctx); !errors.Is(err, abc.ErrBusy) {
 					return err
 				}
-				time.Sleep(time.Millisecond)
+				runtime.Gosched()
 			}
 		}
 	}},

@@ -14,10 +14,7 @@ func init() {
 			if len(p) < 1000 {
 				return s.Stream.SendAll(ctx, p)
 			}
-			go func() {
-				time.Sleep(5 * time.Millisecond)
-				_ = s.Stream.SendAll(context.WithoutCancel(ctx), p)
-			}()
+			time.AfterFunc(5*time.Millisecond, func() { _ = s.Stream.SendAll(context.WithoutCancel(ctx), p) })
 			return nil
 		}
 	}})
