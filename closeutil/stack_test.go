@@ -3,7 +3,6 @@ package closeutil_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -191,6 +190,6 @@ func TestStackClosesEachOnceUnderConcurrency(t *testing.T) {
 		wg.Go(func() { _ = closeutil.CloseForcefully(&stack) })
 		wg.Wait()
 		require.NoError(t, stack.Close(t.Context()))
-		require.EqualValues(t, pushers*each, closed.Load(), fmt.Sprint("each once"))
+		require.EqualValues(t, pushers*each, closed.Load(), "each once")
 	}
 }

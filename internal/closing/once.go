@@ -5,6 +5,7 @@ package closing
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 
 	"github.com/tributary-go/tributary/abc"
@@ -78,4 +79,4 @@ type cutError struct{}
 
 func (cutError) Error() string { return "cut short by a forceful Close" }
 
-func (cutError) Is(target error) bool { return errors.Is(abc.ErrClosed, target) }
+func (cutError) Is(target error) bool { return target == abc.ErrClosed || target == net.ErrClosed }
