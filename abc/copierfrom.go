@@ -12,7 +12,8 @@ import (
 // [Copy] rather than the method.
 //
 // CopyFrom sends what it receives from src until io.EOF, which is not an error,
-// and returns how many bytes it sent. Where it knows no short way for this src
+// and returns how many bytes it sent. It counts as a send and as a receive for
+// [ErrBusy]. Where it knows no short way for this src
 // it returns an error that matches [errors.ErrUnsupported], before it took a
 // byte.
 type CopierFrom interface {

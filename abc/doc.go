@@ -33,10 +33,12 @@
 //
 // # Errors
 //
-// Every error but a bare [io.EOF] is an [*OpError]. Match with [errors.Is]:
-// each error is exactly one of [ErrClosed], [ErrBroken], [ErrBusy],
-// [ErrEmptyBuffer], [io.EOF], [errors.ErrUnsupported] and the error of the
-// context. Where several apply, a done context is reported before
+// Every error but a bare [io.EOF] is an [*OpError]. Match with [errors.Is]: the
+// error of an operation on a stream is exactly one of [ErrClosed], [ErrBroken],
+// [ErrBusy], [ErrEmptyBuffer], [io.EOF], [errors.ErrUnsupported] and the error
+// of the context, which matches the context's cause too, whatever that is.
+// To dial, listen and accept can fail in the system's own ways as well
+// (syscall.ECONNREFUSED). Where several apply, a done context is reported before
 // ErrEmptyBuffer, that before ErrClosed, that before ErrBusy, and that before
 // whatever the transport says.
 //

@@ -7,7 +7,7 @@ import "errors"
 // io.EOF. Match its cause with [errors.Is].
 type OpError struct {
 	// Op is what was tried: "send", "receive", "send EOF", "wait sendable",
-	// "close", "dial", "listen", "accept", "serve".
+	// "close", "dial", "listen", "accept", "serve", "handshake".
 	Op string
 
 	// Transport is the package that reports the error: "memstream".

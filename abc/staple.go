@@ -120,16 +120,20 @@ func (s *Stapled) Close(ctx context.Context) error {
 	s.closed.Store(true)
 	s.sending.Close()
 	s.receiving.Close()
+	var sendErr, recvErr error
 	if ctx.Err() != nil {
-		return errors.Join(s.send.Close(ctx), s.recv.Close(ctx))
+		sendErr, recvErr = s.send.Close(ctx), s.recv.Close(ctx)
+	} else {
+		// Side by side, so that no half's grace keeps the other's users waiting.
+		var wg sync.WaitGroup
+		wg.Go(func() { sendErr = s.send.Close(ctx) })
+		recvErr = s.recv.Close(ctx)
+		wg.Wait()
 	}
-	// Side by side, so that no half's grace keeps the other's users waiting.
-	var wg sync.WaitGroup
-	var sendErr error
-	wg.Go(func() { sendErr = s.send.Close(ctx) })
-	recvErr := s.recv.Close(ctx)
-	wg.Wait()
-	return errors.Join(sendErr, recvErr)
+	if err := errors.Join(sendErr, recvErr); err != nil {
+		return s.error("close", err)
+	}
+	return nil
 }
 
 func (s *Stapled) sendOp(ctx context.Context, op string, f func() error) error {

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sync"
 
@@ -37,11 +36,8 @@ func (c *closer) close(ctx context.Context, grace func(context.Context) error) e
 		return err
 	})
 	if err == nil && !first {
-		// The first may have left the wrapped Close to end by itself: wait for it
-		// while ctx lasts. That time ran out was the first one's to say.
-		if err = c.c.Close(ctx); err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-			return nil
-		}
+		// The first may have left the wrapped Close to end by itself.
+		err = c.c.Close(ctx)
 	}
 	if err == nil {
 		return nil

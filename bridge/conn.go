@@ -46,8 +46,8 @@ const CloseGrace = 5 * time.Second
 //     not EPIPE.
 //   - When a write deadline passes in the middle of a Write, n tells what was
 //     taken, and the next Write goes on after that, as with TCP; but over a
-//     transport which a cancelled send breaks (TLS) every later Write fails,
-//     and over one that cannot count n is 0.
+//     transport that a cancelled send breaks every later Write fails, and over
+//     one that cannot count n is 0.
 //   - The cause of a failure lies deeper than in an *os.SyscallError, and over
 //     a transport that is no socket it is no errno: use errors.Is.
 //   - LocalAddr and RemoteAddr are those of the first layer of s that has any

@@ -82,6 +82,22 @@ func TestFromCloserForcefulCloseSeesAnErrorThatIsThere(t *testing.T) {
 	})
 }
 
+func TestFromCloserForcefulCloseCutsAGracefulOneShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &slowCloser{}
+		r := closeutil.FromCloser(c)
+		begun := time.Now()
+		graceful := make(chan error, 1)
+		go func() { graceful <- r.Close(t.Context()) }()
+		synctest.Wait()
+		require.NoError(t, closeutil.CloseForcefully(r))
+		require.ErrorIs(t, <-graceful, abc.ErrClosed)
+		require.Zero(t, time.Since(begun))
+		require.NoError(t, r.Close(t.Context()), "waits for the wrapped Close")
+		require.Equal(t, time.Minute, time.Since(begun))
+	})
+}
+
 func TestFromCloserUnderConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &slowCloser{err: errFake}

@@ -77,12 +77,16 @@ func (s *Stack) take(closed bool) []abc.AsyncResource {
 
 // Close implements [abc.AsyncResource]. It closes everything with this ctx, the
 // last pushed first, each also when another one failed or panicked, and joins
-// the errors.
+// the errors. What is closed must not close the stack.
 func (s *Stack) Close(ctx context.Context) error {
-	return s.close.Do(ctx, func(ctx context.Context) (err error) {
+	err := s.close.Do(ctx, func(ctx context.Context) (err error) {
 		for _, r := range s.take(true) {
 			defer func() { err = join(err, r.Close(ctx)) }()
 		}
 		return nil
 	})
+	if err != nil {
+		err = &abc.OpError{Op: "close", Transport: "closeutil", Err: err}
+	}
+	return err
 }

@@ -63,7 +63,7 @@ func TestStackClosesEachThoughOneFails(t *testing.T) {
 	err := stack.Close(t.Context())
 	require.ErrorIs(t, err, errA)
 	require.ErrorIs(t, err, errC)
-	require.EqualError(t, err, "c failed\na failed")
+	require.EqualError(t, err, "closeutil: close: c failed\na failed")
 	require.Equal(t, []string{"c", "b", "a"}, log)
 	require.NoError(t, stack.Close(t.Context()), "closed, and reported once")
 }
@@ -166,7 +166,7 @@ func TestStackOfStacks(t *testing.T) {
 		go func() { first <- outer.Close(t.Context()) }()
 		synctest.Wait()
 		require.NoError(t, closeutil.CloseForcefully(&outer))
-		require.EqualError(t, <-first, "cut short by a forceful Close")
+		require.EqualError(t, <-first, "closeutil: close: cut short by a forceful Close")
 	})
 }
 

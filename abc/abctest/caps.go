@@ -14,7 +14,7 @@ type Caps struct {
 	NoSendEOF bool
 
 	// NoSendAfterCancel is for a stream whose sending half may break when a
-	// send is cancelled half-way, as TLS does, which cannot end inside a record.
+	// send is cancelled half-way, as a *tls.Conn does.
 	//
 	// After a send that returned its context's error, the next ones may then
 	// return ErrBroken, from then on; if the first does not, the half must work.
