@@ -47,6 +47,8 @@ func (s *SendStream) WaitSendable(ctx context.Context) error {
 
 // Close implements [abc.AsyncResource]. It does not block and returns nil.
 func (s *SendStream) Close(context.Context) error {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
 	s.out.closeSend()
 	return nil
 }
@@ -60,6 +62,8 @@ func (r *ReceiveStream) ReceiveSome(ctx context.Context, p []byte) (int, error) 
 // Close implements [abc.AsyncResource]. It drops what was not received, does
 // not block and returns nil.
 func (r *ReceiveStream) Close(context.Context) error {
+	r.in.mu.Lock()
+	defer r.in.mu.Unlock()
 	r.in.closeReceive()
 	return nil
 }

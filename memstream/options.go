@@ -24,8 +24,8 @@ type Options struct {
 	// receiver. 0 is 64 KiB; [Unbounded] and [Lockstep] are special; any other
 	// negative number panics.
 	//
-	// Memory is taken when bytes are first held and given back when they were
-	// received; an idle stream has none.
+	// Memory is taken when bytes are first held, and given back when all of them
+	// were received, but for 512 bytes a direction that was used.
 	Capacity int
 }
 

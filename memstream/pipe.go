@@ -22,7 +22,8 @@ import (
 // waits, so that they belong to its synctest bubble.
 type pipe struct {
 	mu    sync.Mutex
-	limit int // how much the ring may hold
+	first bool // whose mu is locked first, where those of a pair are both needed
+	limit int  // how much the ring may hold
 	ring  ring
 
 	// The receiver. receiving is set from before it waits until it has taken
@@ -44,7 +45,8 @@ type pipe struct {
 }
 
 const (
-	// copyLimit bounds, in bytes, what one receive copies under the lock.
+	// copyLimit bounds, in bytes, what one receive gets, which is copied under
+	// the lock.
 	copyLimit = 256 << 10
 
 	// smallReceive is up to which size, in bytes, a receiver lets others run
@@ -72,14 +74,25 @@ func (c *pipe) lockSend(ctx context.Context) error {
 	return err
 }
 
+// gone says why nothing can be sent any more, nil if it can.
+func (c *pipe) gone() error {
+	switch {
+	case c.sclosed:
+		return abc.ErrClosed
+	case c.rclosed:
+		return brokenByPeer
+	}
+	return nil
+}
+
 // send sends bufs, and returns how many bytes went.
 func (c *pipe) send(ctx context.Context, bufs ...[]byte) (sent int, err error) {
 	if err := c.lockSend(ctx); err != nil {
 		return 0, err
 	}
 	defer c.mu.Unlock()
-	if c.rclosed {
-		return 0, brokenByPeer
+	if err := c.gone(); err != nil { // also if there is nothing to send
+		return 0, err
 	}
 	for _, p := range bufs {
 		n, err := c.sendLocked(ctx, p)
@@ -93,7 +106,13 @@ func (c *pipe) send(ctx context.Context, bufs ...[]byte) (sent int, err error) {
 
 func (c *pipe) sendLocked(ctx context.Context, p []byte) (int, error) {
 	size := len(p)
-	if c.rwaiting && size > 0 {
+	if size == 0 {
+		return 0, nil
+	}
+	if err := c.gone(); err != nil { // while the buffer before this one waited
+		return 0, err
+	}
+	if c.rwaiting {
 		k := copy(c.dst[:min(len(c.dst), copyLimit)], p)
 		p = p[k:]
 		c.wakeReceiver(k)
@@ -111,11 +130,8 @@ func (c *pipe) sendLocked(ctx context.Context, p []byte) (int, error) {
 		return size, nil
 	case !inTime:
 		return size - rest, abc.ContextErr(ctx)
-	case c.sclosed:
-		return size - rest, abc.ErrClosed
-	default:
-		return size - rest, brokenByPeer
 	}
+	return size - rest, c.gone()
 }
 
 // waitSendable blocks until there is room, or a receiver that waits.
@@ -129,15 +145,10 @@ func (c *pipe) waitSendable(ctx context.Context) error {
 		c.roomWanted = true
 		inTime = c.waitSending(ctx, &c.roomWanted)
 	}
-	switch {
-	case !inTime:
+	if !inTime {
 		return abc.ContextErr(ctx)
-	case c.sclosed:
-		return abc.ErrClosed
-	case c.rclosed:
-		return brokenByPeer
 	}
-	return nil
+	return c.gone()
 }
 
 // waitSending releases the lock until the flag *waiting was cleared, or ctx is
@@ -291,16 +302,14 @@ func (c *pipe) take(p []byte) (int, error) {
 	return n, nil
 }
 
+// closeSend ends the sending side. It is called with the lock held.
 func (c *pipe) closeSend() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.sclosed = true
 	c.wakeAll()
 }
 
+// closeReceive ends the receiving side. It is called with the lock held.
 func (c *pipe) closeReceive() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.rclosed = true
 	c.ring.drop()
 	c.wakeAll()

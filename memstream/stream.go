@@ -28,6 +28,7 @@ func Pair(opts *Options) (a, b *Stream) {
 		ab, ba pipe
 		a, b   Stream
 	}{}
+	p.ab.first = true
 	p.ab.limit, p.ba.limit = opts.limit(), opts.limit()
 	p.a = Stream{in: &p.ba, out: &p.ab}
 	p.b = Stream{in: &p.ab, out: &p.ba}
@@ -68,7 +69,17 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 // Close implements [abc.AsyncResource]. There is nothing to wait for, so it
 // does not block, graceful and forceful are the same, and it returns nil.
 func (s *Stream) Close(context.Context) error {
-	s.in.closeReceive() // first, so that no answer to the end of out comes in
+	// Both under both locks: between two steps, what the peer does about the
+	// first would reach our operations in the other direction.
+	one, other := s.in, s.out
+	if other.first {
+		one, other = other, one
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	s.in.closeReceive()
 	s.out.closeSend()
 	return nil
 }
