@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"sync/atomic"
 
 	"github.com/tributary-go/tributary/abc"
-	"github.com/tributary-go/tributary/internal/closing"
 )
 
 // A socketCloser closes a socket of the system's, which does not block.
@@ -27,17 +25,13 @@ func (c *socketCloser) Close(context.Context) (err error) {
 }
 
 // A foreignCloser closes a connection of which nothing is known, so in a
-// goroutine. Only its first Close says that time ran out.
-type foreignCloser struct {
-	abc.AsyncResource
-	again atomic.Bool
-}
+// goroutine, as closeutil.FromCloser does.
+type foreignCloser struct{ abc.AsyncResource }
 
-func (c *foreignCloser) Close(ctx context.Context) error {
-	again := c.again.Swap(true)
+func (c foreignCloser) Close(ctx context.Context) error {
 	err := c.AsyncResource.Close(ctx)
-	if again {
-		err = closing.WithoutContext(ctx, err)
+	if errors.Is(err, net.ErrClosed) {
+		return nil // closed below us
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -37,6 +38,9 @@ func Dial(ctx context.Context, network, address string, opts *DialOptions) (*Str
 	}
 	conn, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
+		if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+			<-ctx.Done() // net has a timer of its own for it, which may be faster
+		}
 		if ctx.Err() != nil {
 			err = abc.ContextErr(ctx)
 		}

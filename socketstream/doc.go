@@ -3,8 +3,8 @@
 //
 // [Dial] connects, [Listen] serves, [New] wraps a connection that exists.
 //
-// A context costs nothing where an operation does not block, and no goroutine
-// where it does: when the context is done, the connection's deadline is put
-// into the past, which wakes the operation, and is taken away again before it
-// returns. So cancelling never closes the connection, and no deadline lingers.
+// On a socket, a context costs nothing where an operation does not block, and no
+// goroutine where it does: when the context is done, the connection's deadline
+// is put into the past, which wakes the operation, and is taken away again before
+// it returns. So cancelling never closes the connection, and no deadline lingers.
 package socketstream

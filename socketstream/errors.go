@@ -4,6 +4,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"runtime"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/tributary-go/tributary/abc"
@@ -26,8 +29,36 @@ func connError(err error) error {
 	return abc.Broken(err)
 }
 
-// reset reports whether a send failed because the connection is gone as a
-// whole, rather than because the peer, after its own EOF, receives no more.
-func reset(sendErr error) bool {
-	return errors.Is(sendErr, abc.ErrBroken) && !errors.Is(sendErr, syscall.EPIPE)
+// timedOut reports whether err is that of a deadline. Not every net.Conn says
+// os.ErrDeadlineExceeded, but the system has a time-out of its own as well.
+func timedOut(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.As(err, &t) && t.Timeout() && !errors.Is(err, syscall.ETIMEDOUT)
+}
+
+// A sendFailure is how sending broke, for the receiving half. A system that has
+// told a write of a reset says EOF to a read, as if the peer had ended its
+// direction; it did not.
+type sendFailure struct {
+	err     atomic.Pointer[error] // the connection's
+	writing atomic.Bool           // in a system call; its failure is not in err yet
+}
+
+// behindEOF returns the failure because of which a read said EOF, nil if that
+// is the end indeed.
+func (f *sendFailure) behindEOF() error {
+	for f.writing.Load() {
+		runtime.Gosched() // not for long: the call does not block
+	}
+	err := f.err.Load()
+	if err == nil {
+		return nil
+	}
+	// With EPIPE, the peer ended its direction and then receives no more. Where
+	// there is no errno, there is no system that confuses the two.
+	if errno := syscall.Errno(0); errors.As(*err, &errno) && errno != syscall.EPIPE {
+		return *err
+	}
+	return nil
 }

@@ -2,9 +2,7 @@ package socketstream
 
 import (
 	"context"
-	"errors"
 	"net"
-	"os"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -35,10 +33,25 @@ func (h *half) run(ctx context.Context, p []byte) (n int, err error) {
 		n, err = h.plain(p)
 		fired = h.watch.disarm()
 	}
-	if fired && errors.Is(err, os.ErrDeadlineExceeded) {
-		err = abc.ContextErr(ctx)
+	return n, cause(ctx, fired, err)
+}
+
+// call is run for f, which takes no bytes.
+func (h *half) call(ctx context.Context, f func() error) error {
+	if err := h.watch.arm(ctx); err != nil {
+		return err
 	}
-	return n, err
+	err := f()
+	return cause(ctx, h.watch.disarm(), err)
+}
+
+// cause returns the error of ctx where err is the deadline that the watcher
+// set because of it, else err. (It sets it because of Close as well.)
+func cause(ctx context.Context, fired bool, err error) error {
+	if fired && ctx.Err() != nil && err != nil && timedOut(err) {
+		return abc.ContextErr(ctx)
+	}
+	return err
 }
 
 // kernelConn reports whether conn is a socket of the system's and nothing else.

@@ -26,6 +26,8 @@ type rawOp struct {
 	n     int
 	armed bool
 	err   error
+
+	failed *sendFailure // of a write
 }
 
 // maxTransfer bounds one system call, in bytes: some systems refuse 2 GiB.
@@ -41,7 +43,7 @@ func (s *Stream) setRaw() {
 	}
 	r, w := &s.receiving.raw, &s.sending.raw
 	*r = rawOp{conn: s.conn, name: "read", wait: raw.Read, try: r.tryRead}
-	*w = rawOp{conn: s.conn, name: "write", wait: raw.Write, try: w.tryWrite}
+	*w = rawOp{conn: s.conn, name: "write", wait: raw.Write, try: w.tryWrite, failed: &s.sendFailed}
 }
 
 func (o *rawOp) usable() bool { return o.wait != nil }
@@ -82,13 +84,20 @@ func (o *rawOp) tryRead(fd uintptr) (done bool) {
 func (o *rawOp) tryWrite(fd uintptr) (done bool) {
 	for o.n < len(o.p) {
 		rest := o.p[o.n:]
+		o.failed.writing.Store(true)
 		n, err := syscall.Write(int(fd), rest[:min(len(rest), maxTransfer)])
+		if err != nil && err != syscall.EINTR && err != syscall.EAGAIN {
+			o.fail(err)
+			failure := o.err
+			o.failed.err.Store(&failure)
+		}
+		o.failed.writing.Store(false)
 		switch {
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
 			return o.blocked()
 		case err != nil:
-			return o.fail(err)
+			return true
 		default:
 			o.n += n
 		}

@@ -22,10 +22,10 @@ type Stream struct {
 	conn   net.Conn
 	closer abc.AsyncResource
 
-	receiving half
-	sending   half
-	eofSent   atomic.Bool
-	sendErr   atomic.Pointer[error] // how sending broke, for the receiving half
+	receiving  half
+	sending    half
+	eofSent    atomic.Bool
+	sendFailed sendFailure
 }
 
 var (
@@ -33,8 +33,9 @@ var (
 	_ abc.Addressed = (*Stream)(nil)
 )
 
-// New makes a stream of conn, which it owns from then on. conn needs deadlines
-// that wake its blocked operations, as those of every net.Conn should; what
+// New makes a stream of conn, which it owns from then on. conn must carry bytes,
+// not datagrams. It needs deadlines that wake its blocked operations, as those
+// of every net.Conn should: without them no context ends an operation. What
 // deadline it has is cleared.
 //
 // Half-closing works if conn has a CloseWrite method. A cancelled send leaves
@@ -42,9 +43,9 @@ var (
 // which is not so for a *tls.Conn (use tlsstream instead).
 //
 // TCP and Unix sockets close at once. If conn has CloseContext(ctx) error, as
-// what bridge.Conn returns has, Close calls that. Any other Close runs in a
-// goroutine, because it may block, and is left to end by itself where it
-// outlasts its context.
+// what bridge.Conn returns has, Close calls that, which has to keep the rules of
+// [abc.AsyncResource]. Any other Close runs in a goroutine, because it may
+// block, and is left to end by itself where it outlasts its context.
 func New(conn net.Conn) *Stream {
 	if conn == nil {
 		panic("socketstream: New of a nil net.Conn")
@@ -57,12 +58,12 @@ func New(conn net.Conn) *Stream {
 		if kernelConn(conn) {
 			s.closer = &socketCloser{conn: conn}
 		} else {
-			s.closer = &foreignCloser{AsyncResource: closeutil.FromCloser(conn)}
+			s.closer = foreignCloser{closeutil.FromCloser(conn)}
 		}
 	}
 	s.receiving.plain, s.receiving.watch.set = conn.Read, conn.SetReadDeadline
 	s.sending.plain, s.sending.watch.set = conn.Write, conn.SetWriteDeadline
-	_ = conn.SetDeadline(time.Time{}) // an error shows in the first operation
+	_ = conn.SetDeadline(time.Time{}) // if it fails, conn is closed or has no deadlines
 	s.setRaw()
 	return s
 }
@@ -98,9 +99,10 @@ func (s *Stream) SendAll(ctx context.Context, p []byte) error {
 	case h.guard.Closed():
 		err = abc.ErrClosed
 	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
-		broken := connError(err)
-		h.fatal, err = broken, broken
-		s.sendErr.Store(&broken)
+		failure := err
+		s.sendFailed.err.Store(&failure)
+		h.fatal = connError(err)
+		err = h.fatal
 	}
 	return opError("send", n, err)
 }
@@ -136,21 +138,20 @@ func (s *Stream) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 	}
 }
 
-// receiveError is connError for receiving. After a reset that a send has
-// reported, the system says that the peer ended its direction; it did not.
+// receiveError is connError for receiving.
 func (s *Stream) receiveError(err error) error {
-	if err != io.EOF {
-		return connError(err)
+	if err == io.EOF {
+		if err = s.sendFailed.behindEOF(); err == nil {
+			return io.EOF
+		}
 	}
-	if sendErr := s.sendErr.Load(); sendErr != nil && reset(*sendErr) {
-		return *sendErr
-	}
-	return io.EOF
+	return connError(err)
 }
 
 // SendEOF implements [abc.Stream]: it shuts the sending side of the socket
 // down. On a connection without CloseWrite it is [errors.ErrUnsupported]. It
-// does not block on TCP and Unix sockets.
+// does not block on TCP and Unix sockets; where CloseWrite does, ctx ends it by
+// the write deadline.
 func (s *Stream) SendEOF(ctx context.Context) error {
 	h := &s.sending
 	if err := h.guard.Enter(ctx); err != nil {
@@ -164,21 +165,29 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 	if !ok {
 		return opError("send EOF", 0, &unsupported{s.conn})
 	}
-	if err := c.CloseWrite(); errors.Is(err, errors.ErrUnsupported) {
-		return opError("send EOF", 0, err)
-	} else if err != nil {
-		if h.guard.Closed() {
-			return opError("send EOF", 0, abc.ErrClosed)
-		}
-		return opError("send EOF", 0, connError(err))
+	var err error
+	if kernelConn(s.conn) {
+		err = c.CloseWrite()
+	} else {
+		err = h.call(ctx, c.CloseWrite)
 	}
-	s.eofSent.Store(true)
-	h.guard.Close() // from now on a send is ErrClosed
-	return nil
+	switch {
+	case err == nil:
+		s.eofSent.Store(true)
+		h.guard.Close() // from now on a send is ErrClosed
+		return nil
+	case h.guard.Closed():
+		err = abc.ErrClosed
+	case errors.Is(err, errors.ErrUnsupported):
+	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
+		err = connError(err)
+	}
+	return opError("send EOF", 0, err)
 }
 
 // Close implements [abc.AsyncResource]. On TCP and Unix sockets it does not
-// block: the system goes on delivering what was sent.
+// block: the system goes on delivering what was sent. (After a SetLinger with a
+// time on the [Stream.Conn] it does, whatever its ctx.)
 func (s *Stream) Close(ctx context.Context) error {
 	s.receiving.guard.Close()
 	s.sending.guard.Close()

@@ -29,7 +29,7 @@ type watcher struct {
 	set func(time.Time) error // SetReadDeadline or SetWriteDeadline
 
 	mu      sync.Mutex
-	current *registration
+	current *registration   // of the operation that waits, or of the one before
 	spare   *registration   // one whose callback can never run any more
 	last    <-chan struct{} // the Done of the previous operation's context
 	waiting bool            // an operation is between arm and disarm
@@ -48,7 +48,14 @@ func (r *registration) wake() {
 	w := r.w
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.current == r && w.waiting && !w.fired {
+	if w.current == r {
+		w.wake()
+	}
+}
+
+// wake wakes the operation that waits, if there is one.
+func (w *watcher) wake() {
+	if w.waiting && !w.fired {
 		w.fired = true
 		_ = w.set(longAgo) // fails only on a closed connection, which wakes too
 	}
@@ -58,12 +65,15 @@ func (r *registration) wake() {
 // nil, disarm must follow.
 func (w *watcher) arm(ctx context.Context) error {
 	done := ctx.Done()
-	if done == nil {
-		return nil // can't be cancelled; disarm will find nothing to do
-	}
 	w.mu.Lock()
-	if w.current == nil || w.current.done != done {
+	if w.closed {
+		w.mu.Unlock()
+		return abc.ErrClosed
+	}
+	if w.current != nil && w.current.done != done {
 		w.drop()
+	}
+	if w.current == nil && done != nil {
 		r := w.spare
 		if r == nil {
 			r = &registration{w: w}
@@ -94,11 +104,15 @@ func (w *watcher) disarm() (fired bool) {
 		return false
 	}
 	w.waiting = false
-	if fired = w.fired; fired {
+	fired = w.fired
+	if w.closed {
+		return fired // the deadline stays: the connection's Close may have its own
+	}
+	if fired {
 		w.fired = false
 		_ = w.set(time.Time{})
 	}
-	if r := w.current; r != nil && (fired || w.closed || w.last != r.done) {
+	if r := w.current; r != nil && (fired || w.last != r.done) {
 		w.last = r.done // keeps the channel, so no other can have its address
 		w.drop()
 	}
@@ -118,13 +132,13 @@ func (w *watcher) drop() {
 	r.stop = nil
 }
 
-// close lets go of a context that was kept.
+// close wakes the operation that waits, because the Close of a connection may
+// take its time to do so, and lets go of a context that was kept.
 func (w *watcher) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
-	if !w.waiting {
-		w.drop()
-	}
+	w.wake()
+	w.drop()
 	w.last, w.spare = nil, nil
 }

@@ -1,0 +1,62 @@
+//go:build !race
+
+package socketstream_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-go/tributary/closeutil"
+)
+
+func TestOperationsDoNotAllocate(t *testing.T) {
+	reused, cancel := context.WithCancel(bg)
+	defer cancel()
+	for _, network := range []string{"tcp", "unix"} {
+		for mode, ctx := range map[string]context.Context{"background": bg, "reused": reused} {
+			t.Run(network+"/"+mode+"/not blocking", func(t *testing.T) {
+				a, b := pair(t, network)
+				p := make([]byte, 100)
+				require.Zero(t, testing.AllocsPerRun(1000, func() {
+					if a.SendAll(ctx, p) != nil {
+						panic("send")
+					}
+					if _, err := b.ReceiveSome(ctx, p); err != nil {
+						panic(err)
+					}
+				}))
+			})
+			t.Run(network+"/"+mode+"/blocking", func(t *testing.T) {
+				a, b := pair(t, network)
+				echoed := make(chan struct{})
+				go func() {
+					defer close(echoed)
+					p := make([]byte, 100)
+					for {
+						n, err := b.ReceiveSome(ctx, p)
+						if err != nil || b.SendAll(ctx, p[:n]) != nil {
+							return
+						}
+					}
+				}()
+				p := make([]byte, 1)
+				roundTrip := func() {
+					if a.SendAll(ctx, p) != nil {
+						panic("send")
+					}
+					if _, err := a.ReceiveSome(ctx, p); err != nil {
+						panic(err)
+					}
+				}
+				for range 10 { // the first ones make what is kept
+					roundTrip()
+				}
+				require.Zero(t, testing.AllocsPerRun(1000, roundTrip))
+				require.NoError(t, closeutil.CloseForcefully(a))
+				<-echoed
+			})
+		}
+	}
+}
