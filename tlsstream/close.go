@@ -19,7 +19,7 @@ import (
 // The transport is closed once, whatever happens before.
 func (s *Stream) Close(ctx context.Context) error {
 	s.receiving.Close()
-	inSend := s.sending.Close()
+	inSend := s.sending.Close() && !s.noData.Load()
 	return opError("close", 0, s.closing.Do(ctx, func(ctx context.Context) error {
 		return s.close(ctx, inSend)
 	}))
@@ -36,8 +36,12 @@ func (s *Stream) close(ctx context.Context, inSend bool) error {
 		err = s.sayGoodbye(ctx, inSend)
 	}
 	s.flushEnd()
+	// A send that is still inside would make the transport's Close ungraceful.
+	if s.out.acquire(ctx) == nil {
+		s.out.release()
+	}
 	err = errors.Join(err, s.transport.Close(ctx))
-	s.awaitGoroutines(ctx)
+	s.awaitHandshake(ctx)
 	return err
 }
 
@@ -53,28 +57,28 @@ func (s *Stream) sayGoodbye(ctx context.Context, inSend bool) error {
 	case inSend:
 		return abc.Broken(errSendInterrupted)
 	case !s.opts.HTTPSCompatible:
-		_ = s.conn.CloseWrite() // fails only after a fatal alert, which ended the stream
+		_ = s.conn.CloseWrite() // writes to the outbox, which does not fail
 	}
-	if err := s.out.flush(ctx); err != nil && ctx.Err() != nil {
+	switch err := s.out.flush(ctx); {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
 		return abc.ContextErr(ctx)
+	case errors.Is(err, errUnknownPosition):
+		return err
 	}
-	return nil
+	return nil // the peer is gone
 }
 
-// awaitGoroutines waits for the handshake and a flush in the background. Both
-// end soon now, unless a callback in the tls.Config blocks the handshake; a
-// forceful Close does not wait for that.
-func (s *Stream) awaitGoroutines(ctx context.Context) {
+// awaitHandshake waits for the handshake. It ends soon now, unless a callback in
+// the tls.Config blocks it; a forceful Close does not wait for that.
+func (s *Stream) awaitHandshake(ctx context.Context) {
 	begun := true
 	s.handshake.begin.Do(func() { begun = false })
 	if begun {
 		select {
 		case <-s.handshake.done:
 		case <-ctx.Done():
-			return
 		}
-	}
-	if s.out.acquire(ctx) == nil {
-		s.out.release()
 	}
 }

@@ -15,13 +15,16 @@ import (
 // wait for it can be cancelled and it can't.
 type handshake struct {
 	begin    sync.Once
+	ctx      context.Context // done when it is to end
+	end      context.CancelCauseFunc
 	done     chan struct{} // closed when it is over
 	err      error         // how it ended; written before that
 	complete atomic.Bool   // it ended well
 }
 
 // alertGrace bounds how long a failed handshake waits for the transport to take
-// the alert that tells the peer why. It is what crypto/tls grants as well.
+// the alert that tells the peer why, and one that cannot send for the peer's.
+// It is what crypto/tls grants as well.
 const alertGrace = 5 * time.Second
 
 // Handshake performs the handshake, or waits for the one that is under way, or
@@ -40,14 +43,11 @@ func (s *Stream) Handshake(ctx context.Context) error {
 	if s.receiving.Closed() {
 		return opError("handshake", 0, abc.ErrClosed)
 	}
-	err := s.shake(ctx)
-	if err != nil && s.receiving.Closed() && ctx.Err() == nil {
-		err = abc.ErrClosed
-	}
-	return opError("handshake", 0, err)
+	return opError("handshake", 0, s.orClosed(ctx, s.shake(ctx)))
 }
 
-// shake waits until the handshake is over, which it begins if need be.
+// shake waits until the handshake is over, which it begins if need be. It does
+// not wait for one that Close ends: a callback in the tls.Config may block that.
 func (s *Stream) shake(ctx context.Context) error {
 	h := &s.handshake
 	if h.complete.Load() {
@@ -64,11 +64,15 @@ func (s *Stream) shake(ctx context.Context) error {
 		return h.err
 	case <-ctx.Done():
 		return abc.ContextErr(ctx)
+	case <-s.closed.Done():
+		return abc.ErrClosed
 	}
 }
 
 func (s *Stream) runHandshake() {
-	ctx := s.closed
+	h := &s.handshake
+	ctx := h.ctx
+	defer h.end(nil)
 	if d := s.opts.HandshakeTimeout; d > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, d, errHandshakeTimeout)
@@ -76,7 +80,6 @@ func (s *Stream) runHandshake() {
 	}
 	s.wire.ctx = ctx
 	err := s.conn.HandshakeContext(ctx)
-	h := &s.handshake
 	if err != nil {
 		h.err = s.handshakeError(ctx, err)
 		alertCtx, cancel := context.WithTimeout(ctx, alertGrace)
@@ -90,10 +93,18 @@ func (s *Stream) runHandshake() {
 	s.flushInBackground()
 }
 
+// sendFailed ends a handshake of which a message could not be sent, though not
+// at once: the peer may have said why, and what it said is the better error.
+func (h *handshake) sendFailed(err error) {
+	if !h.complete.Load() {
+		time.AfterFunc(alertGrace, func() { h.end(err) })
+	}
+}
+
 func (s *Stream) handshakeError(ctx context.Context, err error) error {
 	switch {
-	case errors.Is(context.Cause(ctx), errHandshakeTimeout):
-		return abc.Broken(errHandshakeTimeout)
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return fatal(context.Cause(ctx)) // the time limit, sendFailed, or Close
 	case s.wire.ended && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
 		return abc.Broken(ErrTruncated)
 	}

@@ -3,6 +3,7 @@ package tlsstream_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -62,3 +63,34 @@ func receiveAll(s abc.ReceiveStream) (got []byte, err error) {
 		got = append(got, buf[:n]...)
 	}
 }
+
+// A hooked stream has some of its operations replaced.
+type hooked struct {
+	abc.Stream
+	send    func(ctx context.Context, p []byte) error
+	receive func(ctx context.Context, p []byte) (int, error)
+	close   func(ctx context.Context) error
+}
+
+func (h *hooked) SendAll(ctx context.Context, p []byte) error {
+	if h.send != nil {
+		return h.send(ctx, p)
+	}
+	return h.Stream.SendAll(ctx, p)
+}
+
+func (h *hooked) ReceiveSome(ctx context.Context, p []byte) (int, error) {
+	if h.receive != nil {
+		return h.receive(ctx, p)
+	}
+	return h.Stream.ReceiveSome(ctx, p)
+}
+
+func (h *hooked) Close(ctx context.Context) error {
+	if h.close != nil {
+		return h.close(ctx)
+	}
+	return h.Stream.Close(ctx)
+}
+
+func (h *hooked) SendEOF(context.Context) error { return errors.ErrUnsupported }

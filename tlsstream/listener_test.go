@@ -141,6 +141,18 @@ func TestDial(t *testing.T) {
 		require.ErrorAs(t, err, &unknown)
 		require.True(t, strings.HasPrefix(err.Error(), "tlsstream: dial: "), err)
 	})
+	t.Run("no configuration", func(t *testing.T) {
+		_, err := tlsstream.Dial(bg, "tcp", address, nil, nil)
+		var verification *tls.CertificateVerificationError
+		require.ErrorAs(t, err, &verification)
+	})
+	t.Run("another ServerName than the address", func(t *testing.T) {
+		cfg := selfsigned.Client(0)
+		cfg.ServerName = "somebody.else.example"
+		_, err := tlsstream.Dial(bg, "tcp", address, cfg, nil)
+		var hostname x509.HostnameError
+		require.ErrorAs(t, err, &hostname)
+	})
 	t.Run("cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(bg)
 		cause := errors.New("changed my mind")

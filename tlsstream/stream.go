@@ -35,6 +35,7 @@ type Stream struct {
 	recvErr   error       // what every further receive returns; touched inside receiving
 	eofQueued bool        // close_notify is in out; touched inside sending
 	eofSent   atomic.Bool // it has left
+	noData    atomic.Bool // what is inside sending has nothing that Close would cut short
 
 	handshake  handshake
 	closed     context.Context // done when Close begins
@@ -53,12 +54,17 @@ var (
 // Client returns the client's side of TLS over s, which it owns from then on.
 // It does not block: the handshake comes with the first operation. cfg is
 // cloned and never changed; it needs a ServerName or InsecureSkipVerify, as for
-// tls.Client. A nil opts is the zero Options.
+// tls.Client. Its Renegotiation is not used: a renegotiation would have sends
+// wait for a receive, and break the stream when that is cancelled. A nil opts
+// is the zero Options.
 func Client(s abc.Stream, cfg *tls.Config, opts *Options) *Stream {
 	if s == nil {
 		panic("tlsstream: Client over a nil stream")
 	}
-	return newStream(s, cfg.Clone(), opts.orDefault(), tls.Client)
+	if cfg = cfg.Clone(); cfg != nil {
+		cfg.Renegotiation = tls.RenegotiateNever
+	}
+	return newStream(s, cfg, opts.orDefault(), tls.Client)
 }
 
 // Server returns the server's side of TLS over s, which it owns from then on.
@@ -93,6 +99,7 @@ func newStream(t abc.Stream, cfg *tls.Config, opts Options, side func(conn net.C
 	s.sendCtx.closed, s.recvCtx.closed = s.closed, s.closed
 	s.out.transport, s.out.flushing = t, make(chan struct{}, 1)
 	s.wire.transport, s.wire.out, s.wire.before = t, &s.out, s.beforeRead
+	s.handshake.ctx, s.handshake.end = context.WithCancelCause(s.closed)
 	s.handshake.done = make(chan struct{})
 	if cfg == nil {
 		cfg = &tls.Config{}
@@ -121,10 +128,16 @@ func (s *Stream) ConnectionState() (tls.ConnectionState, error) {
 // later; a graceful Close waits for them.
 func (s *Stream) SendAll(ctx context.Context, p []byte) error {
 	sent, err := s.send(ctx, p)
-	if err != nil && s.sending.Closed() && s.receiving.Closed() && ctx.Err() == nil {
-		err = abc.ErrClosed
+	return opError("send", sent, s.orClosed(ctx, err))
+}
+
+// orClosed makes err, of an operation with ctx, ErrClosed after Close, which
+// ended it, unless ctx did.
+func (s *Stream) orClosed(ctx context.Context, err error) error {
+	if err == nil || !s.receiving.Closed() || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return err
 	}
-	return opError("send", sent, err)
+	return abc.ErrClosed
 }
 
 func (s *Stream) send(ctx context.Context, p []byte) (sent int, err error) {
@@ -193,6 +206,8 @@ func (s *Stream) startFlush() {
 		s.out.release()
 		if err == nil {
 			s.flushInBackground()
+		} else if s.flushCtx.Err() == nil {
+			s.handshake.sendFailed(err)
 		}
 	}()
 }
@@ -203,7 +218,7 @@ func (s *Stream) startFlush() {
 // must not be taken for that: the peer may send for as long as it does.
 func (s *Stream) beforeRead(ctx context.Context) error {
 	if s.out.pending() > 2*gather {
-		return s.out.flush(ctx)
+		return s.flush(ctx, ctx)
 	}
 	s.flushInBackground()
 	return nil
@@ -218,10 +233,10 @@ func (s *Stream) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 	}
 	defer s.receiving.Leave()
 	n, err := s.receive(ctx, p)
-	if s.receiving.Closed() {
+	if n > 0 && s.receiving.Closed() {
 		n, err = 0, abc.ErrClosed
 	}
-	return n, opError("receive", 0, err)
+	return n, opError("receive", 0, s.orClosed(ctx, err))
 }
 
 func (s *Stream) receive(ctx context.Context, p []byte) (int, error) {
@@ -263,11 +278,7 @@ func (s *Stream) endOrFatal(err error) error {
 // closing (RFC 5246, section 7.2.1). When ctx ends it, the end is committed, as
 // the bytes of a cancelled send are; call it again to wait for it.
 func (s *Stream) SendEOF(ctx context.Context) error {
-	err := s.sendEOF(ctx)
-	if err != nil && s.receiving.Closed() && ctx.Err() == nil {
-		err = abc.ErrClosed
-	}
-	return opError("send EOF", 0, err)
+	return opError("send EOF", 0, s.orClosed(ctx, s.sendEOF(ctx)))
 }
 
 func (s *Stream) sendEOF(ctx context.Context) error {
@@ -278,6 +289,8 @@ func (s *Stream) sendEOF(ctx context.Context) error {
 		return err
 	}
 	defer s.sending.Leave()
+	s.noData.Store(true)
+	defer s.noData.Store(false)
 	if err := s.shake(ctx); err != nil {
 		return err
 	}
@@ -285,6 +298,10 @@ func (s *Stream) sendEOF(ctx context.Context) error {
 		return fmt.Errorf("%w: %s cannot end one direction alone", errors.ErrUnsupported, tls.VersionName(v))
 	}
 	if !s.eofQueued {
+		// CloseWrite is glad to end what an alert ended already; Write is not.
+		if _, err := s.conn.Write(nil); err != nil {
+			return fatal(err)
+		}
 		if err := s.conn.CloseWrite(); err != nil {
 			return fatal(err)
 		}
@@ -301,11 +318,7 @@ func (s *Stream) sendEOF(ctx context.Context) error {
 // WaitSendable implements [abc.SendWaiter]: it waits for the transport. It does
 // not begin the handshake.
 func (s *Stream) WaitSendable(ctx context.Context) error {
-	err := s.waitSendable(ctx)
-	if err != nil && s.receiving.Closed() && ctx.Err() == nil {
-		err = abc.ErrClosed
-	}
-	return opError("wait sendable", 0, err)
+	return opError("wait sendable", 0, s.orClosed(ctx, s.waitSendable(ctx)))
 }
 
 func (s *Stream) waitSendable(ctx context.Context) error {
@@ -313,6 +326,8 @@ func (s *Stream) waitSendable(ctx context.Context) error {
 		return err
 	}
 	defer s.sending.Leave()
+	s.noData.Store(true)
+	defer s.noData.Store(false)
 	if s.eofQueued {
 		return abc.ErrClosed
 	}
@@ -321,10 +336,10 @@ func (s *Stream) waitSendable(ctx context.Context) error {
 	if err == nil {
 		err = abc.WaitSendable(opCtx, s.transport)
 		s.out.release()
+		s.flushInBackground() // the handshake or a receiver could not meanwhile
 	}
 	switch {
 	case err == nil:
-		s.flushInBackground()
 		return nil
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return abc.ContextErr(ctx)

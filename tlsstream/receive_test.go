@@ -1,0 +1,111 @@
+package tlsstream_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/selfsigned"
+	"github.com/tributary-go/tributary/memstream"
+	"github.com/tributary-go/tributary/tlsstream"
+)
+
+// A receive is cancelled before each byte of two records and close_notify.
+func TestReceiveCancelledBeforeEveryByte(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := memstream.Pair(nil)
+			below, recorder := &hooked{Stream: a}, &hooked{Stream: b}
+			client, server := over(t, below, recorder, version, nil)
+			shake(t, client, server)
+			require.NoError(t, server.SendAll(bg, []byte("zero ")))
+			buf := make([]byte, 10)
+			n, err := client.ReceiveSome(bg, buf) // so that tickets are out of the way
+			require.NoError(t, err)
+			got := string(buf[:n])
+
+			arriving := make(chan byte, 1000)
+			recorder.send = func(_ context.Context, p []byte) error {
+				for _, c := range p {
+					arriving <- c
+				}
+				return nil
+			}
+			below.receive = func(ctx context.Context, p []byte) (int, error) {
+				select {
+				case p[0] = <-arriving:
+					return 1, nil
+				case <-ctx.Done():
+					return 0, abc.ContextErr(ctx)
+				}
+			}
+			require.NoError(t, server.SendAll(bg, []byte("one ")))
+			require.NoError(t, server.SendAll(bg, []byte("two")))
+			require.NoError(t, server.Close(bg))
+			wire := arriving
+			arriving = make(chan byte, 1)
+			for range len(wire) {
+				arriving <- <-wire
+				ctx, cancel := context.WithTimeout(bg, time.Second)
+				n, err = client.ReceiveSome(ctx, buf)
+				cancel()
+				got += string(buf[:n])
+				if err != nil && len(wire) > 0 {
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+				}
+			}
+			require.Equal(t, io.EOF, err)
+			require.Equal(t, "zero one two", got)
+		})
+	})
+}
+
+// Under TLS 1.2 an alert's header shows; crypto/tls then reads it together with
+// the data before it.
+func TestDataTogetherWithCloseNotify(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		client, server := overMemory(t, 0, version, nil)
+		shake(t, client, server)
+		require.NoError(t, server.SendAll(bg, []byte("data")))
+		require.NoError(t, server.Close(bg))
+		buf := make([]byte, 10)
+		n, err := client.ReceiveSome(bg, buf)
+		require.NoError(t, err)
+		require.Equal(t, "data", string(buf[:n]))
+		for range 2 {
+			_, err = client.ReceiveSome(bg, buf)
+			require.Equal(t, io.EOF, err)
+		}
+	})
+}
+
+func TestHTTPSCompatibleOnEitherSide(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		for _, sender := range []bool{false, true} {
+			for _, receiver := range []bool{false, true} {
+				t.Run(fmt.Sprintf("sender=%t,receiver=%t", sender, receiver), func(t *testing.T) {
+					a, b := memstream.Pair(nil)
+					client := tlsstream.Client(a, selfsigned.Client(version), &tlsstream.Options{HTTPSCompatible: receiver})
+					server := tlsstream.Server(b, selfsigned.Server(version), &tlsstream.Options{HTTPSCompatible: sender})
+					shake(t, client, server)
+					require.NoError(t, server.SendAll(bg, []byte("body")))
+					require.NoError(t, server.Close(bg))
+					got, err := receiveAll(client)
+					require.Equal(t, "body", string(got))
+					if sender && !receiver {
+						requireTruncated(t, err)
+					} else {
+						require.Equal(t, io.EOF, err)
+					}
+					require.NoError(t, client.Close(bg))
+				})
+			}
+		}
+	})
+}
