@@ -18,6 +18,7 @@ import (
 // Any goroutine may add; one at a time flushes.
 type outbox struct {
 	transport abc.SendStream
+	again     func()        // flushes in the background, if nobody flushes
 	flushing  chan struct{} // holds a token while somebody flushes
 
 	mu  sync.Mutex
@@ -81,12 +82,21 @@ func (o *outbox) tryAcquire() bool {
 	}
 }
 
-func (o *outbox) release() { <-o.flushing }
+// release gives the right back, and sees to it that what a cancelled flush left,
+// or somebody added after the last look, is not forgotten.
+func (o *outbox) release() {
+	intact, left := o.err == nil, len(o.rest)
+	<-o.flushing
+	if intact && (left > 0 || o.pending() > 0) {
+		o.again()
+	}
+}
 
 // flush blocks until the transport took everything. It returns the error of
-// ctx, after which the rest is kept, or else one that stays.
+// ctx, after which the rest goes out in the background, or else one that stays.
 func (o *outbox) flush(ctx context.Context) error {
 	if err := o.acquire(ctx); err != nil {
+		o.again()
 		return err
 	}
 	defer o.release()
