@@ -1,9 +1,6 @@
 package abc
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // A Handler serves one connection. The stream is closed forcefully when the
 // handler returns, if it is still open then: close it gracefully first if the
@@ -54,23 +51,4 @@ type Handler func(ctx context.Context, s Stream)
 type Listener interface {
 	AsyncResource
 	Serve(ctx context.Context, h Handler) error
-}
-
-// A HandlerPanic is what Serve panics with after a [Handler] did: the value,
-// and the stack of the handler's goroutine, which would otherwise be lost.
-type HandlerPanic struct {
-	Value any    // what the handler panicked with
-	Stack []byte // as formatted by debug.Stack, in the handler's goroutine
-}
-
-// Error implements error, so that the value and its stack are printed when
-// the panic ends the program.
-func (p *HandlerPanic) Error() string {
-	return fmt.Sprintf("handler panicked: %v\n\n%s", p.Value, p.Stack)
-}
-
-// Unwrap returns the handler's value if that was an error, else nil.
-func (p *HandlerPanic) Unwrap() error {
-	err, _ := p.Value.(error)
-	return err
 }
