@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -59,7 +58,6 @@ type slowConn struct {
 	net.Conn // of a net.Pipe
 	timeout  error
 	release  chan struct{}
-	closing  sync.Once
 	begun    chan struct{}
 }
 
