@@ -245,8 +245,12 @@ var faults = []fault{
 	{name: "a cancelled receive loses what it took", caught: "Receive/CancelLosesNothing", make: func(s *hooked) {
 		s.receive = func(ctx context.Context, p []byte) (int, error) {
 			n, err := s.Stream.ReceiveSome(ctx, p)
-			if n > 0 && ctx.Err() != nil {
-				return 0, fail(abc.ContextErr(ctx))
+			if n > 0 { // as if it had to hand them on to another goroutine
+				select {
+				case <-ctx.Done():
+					return 0, fail(abc.ContextErr(ctx))
+				case <-time.After(100 * time.Microsecond):
+				}
 			}
 			return n, err
 		}
