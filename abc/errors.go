@@ -19,8 +19,9 @@ var (
 	ErrBroken = errors.New("connection broken")
 
 	// ErrBusy says that another goroutine is inside the same half of the
-	// stream. The operation had no effect and the other one goes on.
-	ErrBusy = errors.New("another goroutine is using this half of the stream")
+	// stream, or the same listener's Serve. The call had no effect and the other
+	// one goes on.
+	ErrBusy = errors.New("in use by another goroutine")
 
 	// ErrEmptyBuffer says that ReceiveSome was given a buffer of length 0.
 	ErrEmptyBuffer = errors.New("the buffer to receive into has length 0")
