@@ -16,7 +16,7 @@ type row struct {
 	failed  error
 }
 
-const format = "%-28s %10s %8s  %s\n"
+const format = "%-30s %10s %6s  %s\n"
 
 const legend = `
 sha256: the other side received the same bytes   graceful: it saw a clean end
