@@ -101,8 +101,8 @@ func TestCancelledSendCountsWhatWasReceived(t *testing.T) {
 	}
 }
 
-// Trio's lockstep stream delivers the bytes of a send whose sender was closed
-// (row M21 of our notes on it); here an unsent byte stays unsent.
+// Trio's lockstep stream still delivers the bytes of a send whose sender was
+// closed; here an unsent byte stays unsent.
 func TestCloseTakesUnsentBytesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, r := memstream.OneWay(&memstream.Options{Capacity: memstream.Lockstep})
