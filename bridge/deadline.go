@@ -13,8 +13,7 @@ import (
 // the deadline is moved before it passes. So a move reaches the calls that are
 // pending, and a call costs no context and no timer of its own.
 //
-// It keeps a context, which nothing else in this library does: the context is
-// what it makes. The zero value has no deadline.
+// The zero value has no deadline.
 type deadline struct {
 	mu     sync.Mutex // never held while anything blocks
 	ctx    context.Context

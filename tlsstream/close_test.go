@@ -215,3 +215,19 @@ func TestHTTPSCompatibleSendsNoCloseNotify(t *testing.T) {
 	requireTruncated(t, err)
 	require.NoError(t, server.Close(bg))
 }
+
+// It has no close_notify to leave out, but it cuts the send short all the same.
+func TestHTTPSCompatibleCloseDuringASendSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := overMemory(t, memstream.Lockstep, 0, &tlsstream.Options{HTTPSCompatible: true})
+		shake(t, client, server)
+		sent := make(chan error, 1)
+		go func() { sent <- client.SendAll(bg, make([]byte, 200_000)) }()
+		synctest.Wait()
+		err := client.Close(bg)
+		require.ErrorIs(t, err, abc.ErrBroken)
+		require.ErrorContains(t, err, "a send was in progress")
+		require.ErrorIs(t, <-sent, abc.ErrClosed)
+		require.NoError(t, client.Close(bg))
+	})
+}

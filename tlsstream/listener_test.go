@@ -75,6 +75,27 @@ func TestSilentPeersHoldNobodyUp(t *testing.T) {
 	})
 }
 
+func TestNegativeHandshakeTimeoutIsNoBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		below := memstream.NewListener(nil)
+		l := tlsstream.NewListener(below, selfsigned.Server(0), &tlsstream.Options{HandshakeTimeout: -1})
+		served := make(chan error, 1)
+		go func() { served <- l.Serve(bg, echo) }()
+		s, err := below.Dial(bg)
+		require.NoError(t, err)
+		time.Sleep(24 * time.Hour)
+		client := tlsstream.Client(s, selfsigned.Client(0), nil)
+		require.NoError(t, client.SendAll(bg, []byte("at last")))
+		require.NoError(t, client.SendEOF(bg))
+		got, err := receiveAll(client)
+		require.Equal(t, io.EOF, err)
+		require.Equal(t, "at last", string(got))
+		require.NoError(t, client.Close(bg))
+		require.NoError(t, l.Close(bg))
+		require.ErrorIs(t, <-served, abc.ErrClosed)
+	})
+}
+
 func TestFailedHandshakeNeverReachesTheHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
