@@ -1,5 +1,7 @@
 package abctest
 
+import "github.com/tributary-go/tributary/abc"
+
 // Caps says what a transport cannot do. The zero value is the strictest: it
 // promises everything. A capability changes what the cases assert; it does not
 // just leave them out, unless there is nothing to assert.
@@ -29,4 +31,16 @@ type Caps struct {
 	// receiving. Cases that need a blocked send have nothing to assert and
 	// return at once: Close/WakesSend, Context/CancelWakesSend and the like.
 	NoBackPressure bool
+
+	// MakeClogged is not about something that is missing: it is there for a
+	// transport that can make its sending side block. It returns the two ends of
+	// a fresh connection on which s cannot send even one byte more, because of
+	// what was sent before, or, on a stream that has no buffer, because nobody
+	// receives. When r receives, s can send again. It is called as mk is.
+	//
+	// With it the cases Clogged/… run too, which block a send of a single byte,
+	// so that it is known what of a cancelled send was taken: nothing. Without
+	// it the suite clogs the stream itself, by a send of 64 MiB. It has no effect
+	// under NoBackPressure.
+	MakeClogged func() (s abc.SendStream, r abc.ReceiveStream, err error)
 }

@@ -43,7 +43,7 @@ var cancelCases = []testCase[*pipe]{
 			return err
 		}
 		start := time.Now()
-		for cancelled := 0; cancelled < 400 && time.Since(start) < t.limit/8; {
+		for cancelled := 0; cancelled < 2000 && time.Since(start) < t.limit/8; {
 			ctx, cancel := canceller.context(t.ctx, rng)
 			if err := receive(ctx); err != nil {
 				t.await("a context to be done, whose error ReceiveSome returned", ctx.Done())

@@ -3,6 +3,7 @@ package abctest
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -159,6 +160,83 @@ var closeCases = section("Close", []testCase[*pipe]{
 		t.wantNil("a graceful Close beside another", err)
 		t.sendsAreClosed("after Close", x.s)
 	}},
+
+	{"ReleasesAnyway", "2.1: Close releases the resource before it returns, also where it could not be graceful", func(t *trial, x *pipe) {
+		if !x.caps.NoBackPressure { // so that there is no room for a good-bye
+			ctx, cancel := context.WithCancel(t.ctx)
+			defer cancel()
+			send := t.blockedSend(ctx, x.s)
+			cancel()
+			send.wait()
+		}
+		ctx, cancel := context.WithTimeout(t.ctx, 20*time.Millisecond)
+		defer cancel()
+		t.isOpError("Close that may not have been graceful", x.s.Close(ctx))
+		t.closedAgain("the sender", x.s)
+		t.sendsAreClosed("after Close", x.s)
+		for buf := make([]byte, 64<<10); ; {
+			if _, err := t.receiveSome(t.ctx, x.r, buf); err != nil {
+				t.want("the peer's ReceiveSome, in the end", err, errEOF, abc.ErrBroken)
+				break
+			}
+		}
+	}},
+
+	{"ReachesBelow", "2.6: to close a wrapper is to close what it stands on", func(t *trial, x *pipe) {
+		for _, end := range []abc.AsyncResource{x.s, x.r} {
+			layers := below(end)
+			t.closeForcefully(end)
+			for _, layer := range layers {
+				if s, ok := layer.(abc.SendStream); ok {
+					t.want(fmt.Sprintf("SendAll on the %T below a stream that was closed", s), t.sendAll(t.ctx, s, nil), abc.ErrClosed)
+				}
+				if r, ok := layer.(abc.ReceiveStream); ok {
+					_, err := t.receiveSome(t.ctx, r, make([]byte, 1))
+					t.want(fmt.Sprintf("ReceiveSome on the %T below a stream that was closed", r), err, abc.ErrClosed)
+				}
+			}
+		}
+	}},
+
+	{"AtAnyMoment", "2.5: Close may be called from any goroutine at any time, and wakes every operation with ErrClosed", func(t *trial, x *pipe) {
+		const rounds = 16
+		for i, rng := 0, newRand(50); i < rounds; i++ {
+			if i > 0 {
+				x = t.anotherPipe()
+			}
+			send := t.start("sending until there is an error", func() (int, error) {
+				for p := huge()[:1000]; ; {
+					if err := t.sendAll(t.ctx, x.s, p); err != nil {
+						return 0, err
+					}
+				}
+			})
+			recv := t.start("receiving until there is an error", func() (int, error) {
+				for buf := make([]byte, 700); ; {
+					if _, err := t.receiveSome(t.ctx, x.r, buf); err != nil {
+						return 0, err
+					}
+				}
+			})
+			time.Sleep(time.Duration(rng.IntN(300)) * time.Microsecond)
+			if i%2 == 0 {
+				t.closeBy(i%4 == 0, x.s)
+				_, err := send.wait()
+				t.want("SendAll of a stream that was closed", err, abc.ErrClosed)
+				_, err = recv.wait()
+				t.want("ReceiveSome whose peer was closed", err, errEOF, abc.ErrBroken)
+			} else {
+				t.drain(x.s)
+				t.closeBy(i%4 == 1, x.r)
+				_, err := recv.wait()
+				t.want("ReceiveSome of a stream that was closed", err, abc.ErrClosed)
+				_, err = send.wait()
+				t.want("SendAll whose peer was closed", err, abc.ErrBroken)
+			}
+			t.closeForcefully(x.r)
+			t.closeForcefully(x.s)
+		}
+	}},
 }...)
 
 // closedAgain closes x, which is closed, in both ways.
@@ -178,5 +256,19 @@ func (t *trial) sendsAreClosed(when string, s abc.SendStream) {
 	t.want("SendVector "+when, abc.SendVector(t.ctx, s, []byte("x"), []byte("y")), abc.ErrClosed)
 	if w, ok := s.(abc.SendWaiter); ok {
 		t.want("WaitSendable "+when, w.WaitSendable(t.ctx), abc.ErrClosed)
+	}
+}
+
+// below lists the layers that x stands on.
+func below(x abc.AsyncResource) (layers []abc.AsyncResource) {
+	for {
+		u, ok := x.(abc.Unwrapper)
+		if !ok {
+			return layers
+		}
+		if x = u.Unwrap(); x == nil {
+			return layers
+		}
+		layers = append(layers, x)
 	}
 }

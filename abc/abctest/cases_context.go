@@ -148,6 +148,37 @@ var contextCases = section("Context", []testCase[*pipe]{
 		endRecv()
 		endSend()
 	}},
+
+	{"Alternating", "3.5: two contexts that take turns on one stream do not affect each other", func(t *trial, x *pipe) {
+		type turn struct {
+			ctx    context.Context
+			cancel context.CancelCauseFunc
+		}
+		var turns [2]turn
+		for i := range turns {
+			turns[i].ctx, turns[i].cancel = context.WithCancelCause(t.ctx)
+			defer turns[i].cancel(nil)
+		}
+		for i := range 500 {
+			send := t.start("SendAll", func() (int, error) { return 0, t.sendAll(turns[(i/2)%2].ctx, x.s, []byte{byte(i)}) })
+			one := make([]byte, 1)
+			_, err := t.receiveSome(turns[i%2].ctx, x.r, one)
+			t.wantNil("ReceiveSome with one of two contexts", err)
+			t.wantBytes("what was received", one, []byte{byte(i)})
+			_, err = send.wait()
+			t.wantNil("SendAll with one of two contexts", err)
+		}
+		p := make([]byte, 1)
+		recv := t.blockedReceive(turns[0].ctx, x.r, p)
+		turns[1].cancel(errCause)
+		err := t.sendAll(turns[1].ctx, x.s, []byte("x"))
+		t.wantContext("SendAll with the context that ended", err, turns[1].ctx)
+		t.stillRunning(recv, "its own context is done or a byte arrives")
+		t.wantNil("SendAll with the context that has not ended", t.sendAll(turns[0].ctx, x.s, []byte("y")))
+		_, err = recv.wait()
+		t.wantNil("ReceiveSome whose own context has not ended", err)
+		t.wantBytes("what was received", p, []byte("y"))
+	}},
 }...)
 
 // afterCancelledSend checks what a send of huge that was cancelled left: a

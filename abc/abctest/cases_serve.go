@@ -145,6 +145,42 @@ var serveCases = section("Serve", []testCase[*server]{
 		t.stillRunning(first, "its context is done")
 	}},
 
+	{"SilentPeer", "5.7: a handshake that does not proceed holds nobody up", func(t *trial, x *server) {
+		serve := x.serve(t, t.ctx, func(context.Context, abc.Stream) {})
+		for range 5 {
+			s, err := x.dial(t.ctx) // and says nothing
+			t.wantNil("dialling a listener that is being served", err)
+			x.closeLater(s)
+		}
+		t.endsSoon("a connection that was served beside silent ones", x.connect(t))
+		t.stillRunning(serve, "its context is done")
+	}},
+
+	{"ManyConnections", "5.1: Serve calls the handler once for each connection, however many come at once", func(t *trial, x *server) {
+		const clients = 64
+		var calls atomic.Int32
+		x.serve(t, t.ctx, func(ctx context.Context, s abc.Stream) {
+			calls.Add(1)
+			_, _ = abc.Copy(ctx, s, s)
+		})
+		var tasks []*task
+		for id := range clients {
+			tasks = append(tasks, t.start("a client among many", func() (int, error) {
+				s := x.connect(t)
+				p := []byte{byte(id), 1, 2, 3}
+				t.transfer("what comes back from an echo", s, s, p)
+				return 0, t.closeForcefully(s)
+			}))
+		}
+		for _, k := range tasks {
+			_, err := k.wait()
+			t.wantNil("CloseForcefully of a client", err)
+		}
+		if n := calls.Load(); n != clients {
+			t.fail("the handler to be called once for each connection", "it was called %d times for %d", n, clients)
+		}
+	}},
+
 	{"AfterClose", "5.5: Serve after Close returns ErrClosed", func(t *trial, x *server) {
 		t.wantNil("Close of a listener that was not served", t.closeBy(true, x.l))
 		for range 2 {

@@ -2,6 +2,8 @@ package abctest
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/tributary-go/tributary/abc"
@@ -131,9 +133,57 @@ var shutdownCases = section("Close", []testCase[*server]{
 			return 0, nil
 		})
 		// dial may block until Close.
-		t.atMost(dialled)
+		t.atMost(dialled.ch)
 		t.wantNil("Close of a listener that was not served", t.closeBy(true, x.l))
 		client.wait()
+	}},
+
+	{"ReachesBelow", "2.6: to close a wrapper is to close what it stands on", func(t *trial, x *server) {
+		layers := below(x.l)
+		t.wantNil("CloseForcefully of a listener that was not served", t.closeForcefully(x.l))
+		for _, layer := range layers {
+			if l, ok := layer.(abc.Listener); ok {
+				err := l.Serve(t.ctx, func(context.Context, abc.Stream) {})
+				t.want(fmt.Sprintf("Serve of the %T below a listener that was closed", l), err, abc.ErrClosed)
+			}
+		}
+	}},
+
+	{"AtAnyMoment", "5.5: a connection that comes while the listener closes is served, refused or closed, and never left waiting", func(t *trial, x *server) {
+		serve := x.serve(t, t.ctx, func(ctx context.Context, s abc.Stream) { _, _ = abc.Copy(ctx, s, s) })
+		x.connect(t)
+		ctx, cancel := context.WithCancel(t.ctx)
+		defer cancel()
+		var dialling []*task
+		for range 4 {
+			dialling = append(dialling, t.start("clients while the listener closes", func() (int, error) {
+				for {
+					s, err := x.dial(t.ctx)
+					if err != nil {
+						return 0, nil
+					}
+					x.closeLater(s)
+					if ctx.Err() != nil {
+						t.endsSoon("a connection to a listener that was closed", s)
+						return 0, nil
+					}
+				}
+			}))
+		}
+		t.stillRunning(serve, "the listener is closed")
+		t.wantNil("CloseForcefully while clients connect", t.closeForcefully(x.l))
+		cancel()
+		_, err := serve.wait()
+		t.want("Serve of a listener that was closed", err, abc.ErrClosed)
+		for _, k := range dialling {
+			k.wait()
+		}
+		x.mu.Lock()
+		clients := slices.Clone(x.dialled)
+		x.mu.Unlock()
+		for _, s := range clients {
+			t.endsSoon("a client of a listener that was closed forcefully", s)
+		}
 	}},
 
 	{"DialFails", "5.4: after Close no connection is served", func(t *trial, x *server) {

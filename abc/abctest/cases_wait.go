@@ -28,7 +28,7 @@ var waitCases = section("WaitSendable", []testCase[*pipe]{
 	}},
 
 	{"NeverLate", "1: WaitSendable may return early, never late", func(t *trial, x *pipe) {
-		t.clogged(x, func(wait *task, _ bool) {
+		t.clogged(t.ctx, x, func(wait *task, _ bool) {
 			t.drain(x.r)
 			_, err := wait.wait()
 			if err != nil && x.caps.NoSendAfterCancel {
@@ -40,7 +40,7 @@ var waitCases = section("WaitSendable", []testCase[*pipe]{
 	}},
 
 	{"Excludes", "4.4: SendAll, SendEOF and WaitSendable exclude each other", func(t *trial, x *pipe) {
-		t.clogged(x, func(wait *task, blocked bool) {
+		t.clogged(t.ctx, x, func(wait *task, blocked bool) {
 			if !blocked {
 				return
 			}
@@ -59,8 +59,20 @@ var waitCases = section("WaitSendable", []testCase[*pipe]{
 		})
 	}},
 
+	{"CancelWakes", "3.2: when its context is done, a blocked operation returns promptly", func(t *trial, x *pipe) {
+		ctx, cancel := context.WithCancelCause(t.ctx)
+		defer cancel(nil)
+		t.clogged(ctx, x, func(wait *task, _ bool) {
+			cancel(errCause)
+			// It may have returned before.
+			if _, err := wait.wait(); err != nil && !(x.caps.NoSendAfterCancel && is(abc.ErrBroken)(err)) {
+				t.wantContext("WaitSendable when its context ends", err, ctx)
+			}
+		})
+	}},
+
 	{"WokenByClose", "2.5: Close wakes every blocked operation, which returns ErrClosed", func(t *trial, x *pipe) {
-		t.clogged(x, func(wait *task, _ bool) {
+		t.clogged(t.ctx, x, func(wait *task, _ bool) {
 			t.wantNil("CloseForcefully", t.closeForcefully(x.s))
 			// It may have returned before.
 			if _, err := wait.wait(); err != nil && !(x.caps.NoSendAfterCancel && is(abc.ErrBroken)(err)) {
@@ -70,7 +82,7 @@ var waitCases = section("WaitSendable", []testCase[*pipe]{
 	}},
 
 	{"WokenByPeer", "1: WaitSendable returns when the peer is gone, with or without ErrBroken", func(t *trial, x *pipe) {
-		t.clogged(x, func(wait *task, _ bool) {
+		t.clogged(t.ctx, x, func(wait *task, _ bool) {
 			t.wantNil("CloseForcefully of the peer", t.closeForcefully(x.r))
 			if _, err := wait.wait(); err != nil {
 				t.want("WaitSendable when the peer is gone", err, abc.ErrBroken)
@@ -82,9 +94,9 @@ var waitCases = section("WaitSendable", []testCase[*pipe]{
 	}},
 }...)
 
-// clogged calls then while a WaitSendable is, perhaps, blocked because nobody
+// clogged calls then while a WaitSendable with waitCtx is, perhaps, blocked because nobody
 // receives. It does nothing with a stream that is no SendWaiter.
-func (t *trial) clogged(x *pipe, then func(wait *task, blocked bool)) {
+func (t *trial) clogged(waitCtx context.Context, x *pipe, then func(wait *task, blocked bool)) {
 	w, ok := x.s.(abc.SendWaiter)
 	if !ok || x.caps.NoBackPressure {
 		return
@@ -100,7 +112,7 @@ func (t *trial) clogged(x *pipe, then func(wait *task, blocked bool)) {
 	probing.Store(true)
 	wait := t.start("WaitSendable", func() (int, error) {
 		for {
-			err := w.WaitSendable(t.ctx)
+			err := w.WaitSendable(waitCtx)
 			t.wellFormed("WaitSendable", err)
 			if !is(abc.ErrBusy)(err) || !probing.Load() {
 				return 0, err

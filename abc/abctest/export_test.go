@@ -2,64 +2,79 @@ package abctest
 
 import (
 	"context"
+	"testing"
 	"time"
 
 	"github.com/tributary-go/tributary/abc"
 )
 
-// The suites as a function, for the tests of the suites themselves.
+// The suites for their own tests: with a watchdog that is faster, and for
+// single cases.
 
-type Failure = failure
-
-func (f *failure) Parts() (name, expected, happened string) { return f.name, f.expected, f.happened }
-
-// CheckStream runs the cases that are called one of names, all if none is.
-func CheckStream(a2b func() (a, b abc.Stream), caps Caps, limit time.Duration, names ...string) []*Failure {
-	return checkAll(streamCases(), func() *pair {
-		a, b := a2b()
-		return newPair(a, b, false, caps)
-	}, limit, names)
-}
-
-func CheckListener(mk func() (abc.Listener, func(context.Context) (abc.Stream, error)), limit time.Duration, names ...string) []*Failure {
-	return checkAll(listenerCases(), func() *server { return newServer(mk()) }, limit, names)
-}
-
-func checkAll[S subject](cases []testCase[S], mk func() S, limit time.Duration, names []string) (all []*Failure) {
-	ran := 0
-	for _, c := range cases {
-		if len(names) == 0 || contains(names, c.name) {
-			if f := check(c, mk(), limit); f != nil {
-				all = append(all, f)
+func (x suite[S]) only(names []string) suite[S] {
+	if len(names) == 0 {
+		return x
+	}
+	var cases []testCase[S]
+	for _, name := range names {
+		for _, c := range x.cases {
+			if c.name == name {
+				cases = append(cases, c)
 			}
-			ran++
 		}
 	}
-	if ran == 0 {
+	if len(cases) != len(names) {
 		panic("no such case")
 	}
-	return all
+	x.cases = cases
+	return x
 }
 
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
+func CasesOfStream(mk func() (a, b abc.Stream), caps Caps, limit time.Duration, names ...string) []*Failure {
+	x := streamSuites(caps, func(testing.TB) (a, b abc.Stream, err error) {
+		a, b = mk()
+		return a, b, nil
+	})
+	return x.aToB.only(names).check(context.Background(), limit)
+}
+
+func CasesOfClogged(mk func() (abc.SendStream, abc.ReceiveStream), caps Caps, limit time.Duration, names ...string) []*Failure {
+	caps.MakeClogged = func() (abc.SendStream, abc.ReceiveStream, error) {
+		s, r := mk()
+		return s, r, nil
 	}
-	return false
+	return cloggedSuite(caps).only(names).check(context.Background(), limit)
 }
 
-// CaseNames returns the names of the cases of each suite.
-func CaseNames() (oneWay, stream, listener []string) {
+func CasesOfListener(mk func() (abc.Listener, func(context.Context) (abc.Stream, error)), limit time.Duration, names ...string) []*Failure {
+	x := listenerSuite(func(testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error), error) {
+		l, dial := mk()
+		return l, dial, nil
+	})
+	return x.only(names).check(context.Background(), limit)
+}
+
+// A CaseInfo is what the documentation says of a case.
+type CaseInfo struct{ Suite, Name, Rule string }
+
+// AllCases lists the cases of all suites, in the order in which they run.
+func AllCases() []CaseInfo {
+	var all []CaseInfo
+	oneWay := map[string]bool{}
 	for _, c := range oneWayCases() {
-		oneWay = append(oneWay, c.name)
+		all = append(all, CaseInfo{"TestStream, TestOneWay", c.name, c.rule})
+		oneWay[c.name] = true
 	}
 	for _, c := range streamCases() {
-		stream = append(stream, c.name)
+		if !oneWay[c.name] {
+			all = append(all, CaseInfo{"TestStream", c.name, c.rule})
+		}
+	}
+	for _, c := range cloggedCases {
+		all = append(all, CaseInfo{"Caps.MakeClogged", "Clogged/" + c.name, c.rule})
 	}
 	for _, c := range listenerCases() {
-		listener = append(listener, c.name)
+		all = append(all, CaseInfo{"TestListener", c.name, c.rule})
 	}
-	return oneWay, stream, listener
+	return all
 }

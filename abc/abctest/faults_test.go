@@ -19,7 +19,7 @@ func TestEachFaultyStreamIsCaught(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			failures := abctest.CheckStream(func() (a, b abc.Stream) {
+			failures := abctest.CasesOfStream(func() (a, b abc.Stream) {
 				a, b = honest()
 				t.Cleanup(func() { // a fault may keep the suite from it
 					closeutil.CloseForcefully(a)
@@ -31,9 +31,8 @@ func TestEachFaultyStreamIsCaught(t *testing.T) {
 				return x.stream(), y.stream()
 			}, f.caps, faultLimit, f.caught)
 			require.Len(t, failures, 1)
-			name, expected, happened := failures[0].Parts()
-			require.Equal(t, f.caught, name)
-			t.Logf("expected: %s\nhappened: %.200s", expected, happened)
+			require.Equal(t, "AToB/"+f.caught, failures[0].Case)
+			t.Logf("expected: %s\nhappened: %.200s", failures[0].Expected, failures[0].Happened)
 		})
 	}
 }
@@ -42,7 +41,7 @@ func TestEachFaultyListenerIsCaught(t *testing.T) {
 	for _, f := range listenerFaults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			failures := abctest.CheckListener(func() (abc.Listener, func(context.Context) (abc.Stream, error)) {
+			failures := abctest.CasesOfListener(func() (abc.Listener, func(context.Context) (abc.Stream, error)) {
 				l, dial := honestListener()
 				t.Cleanup(func() { closeutil.CloseForcefully(l) })
 				x := &hookedListener{Listener: l}
@@ -50,9 +49,8 @@ func TestEachFaultyListenerIsCaught(t *testing.T) {
 				return x, dial
 			}, faultLimit, f.caught)
 			require.Len(t, failures, 1)
-			name, expected, happened := failures[0].Parts()
-			require.Equal(t, f.caught, name)
-			t.Logf("expected: %s\nhappened: %.200s", expected, happened)
+			require.Equal(t, "Listener/"+f.caught, failures[0].Case)
+			t.Logf("expected: %s\nhappened: %.200s", failures[0].Expected, failures[0].Happened)
 		})
 	}
 }
@@ -70,12 +68,11 @@ func TestWatchdogNamesWhatHangsAndGoesOn(t *testing.T) {
 		}
 		return a, y
 	}
-	failures := abctest.CheckStream(deaf, abctest.Caps{}, faultLimit,
+	failures := abctest.CasesOfStream(deaf, abctest.Caps{}, faultLimit,
 		"Context/PastDeadline", "Context/CancelWakesReceive", "Send/Arrives", "Receive/EmptyBuffer")
 	require.Len(t, failures, 2) // the other two cases ran and found nothing
-	name, _, _ := failures[1].Parts()
-	require.Equal(t, "Context/CancelWakesReceive", name)
-	text := failures[1].String()
+	require.Equal(t, "AToB/Context/CancelWakesReceive", failures[1].Case)
+	text := failures[1].Error()
 	require.Contains(t, text, "rule 3.2: when its context is done, a blocked operation returns promptly")
 	require.Contains(t, text, "expected: the case to end within 500ms")
 	require.Contains(t, text, "ReceiveSome with nothing to receive")

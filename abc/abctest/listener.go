@@ -20,13 +20,24 @@ import (
 // are tested by [TestStream].
 func TestListener(t *testing.T, mk func(t testing.TB) (l abc.Listener, dial func(context.Context) (abc.Stream, error))) {
 	t.Helper()
-	var mu sync.Mutex
-	runCases(t, "Listener", listenerCases(), func(t testing.TB) *server {
-		mu.Lock()
-		defer mu.Unlock()
+	listenerSuite(func(t testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error), error) {
 		l, dial := mk(t)
-		return newServer(l, dial)
-	})
+		return l, dial, nil
+	}).test(t)
+}
+
+// CheckListener is [TestListener] for a program, as [CheckStream] is
+// [TestStream].
+func CheckListener(ctx context.Context, mk func() (l abc.Listener, dial func(context.Context) (abc.Stream, error), err error)) error {
+	x := listenerSuite(func(testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error), error) { return mk() })
+	return report(ctx, x.check(ctx, caseLimit))
+}
+
+func listenerSuite(mk func(testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error), error)) suite[*server] {
+	return suite[*server]{"Listener", listenerCases(), oneAtATime(func(t testing.TB) (*server, error) {
+		l, dial, err := mk(t)
+		return &server{l: l, dial: dial}, err
+	})}
 }
 
 // A server is what the cases for a listener are run on.
@@ -36,10 +47,6 @@ type server struct {
 
 	mu      sync.Mutex
 	dialled []abc.Stream
-}
-
-func newServer(l abc.Listener, dial func(context.Context) (abc.Stream, error)) *server {
-	return &server{l: l, dial: dial}
 }
 
 func (x *server) warmUp(*trial) {}
@@ -54,7 +61,7 @@ func (x *server) release() {
 }
 
 func listenerCases() []testCase[*server] {
-	return slices.Concat(serveCases, shutdownCases, panicCases)
+	return slices.Concat(serveCases, acceptErrorCases, shutdownCases, panicCases)
 }
 
 // serve begins a Serve that the trial's end would end. Its handlers say hello
@@ -166,10 +173,10 @@ func (t *trial) stillRunning(k *task, until string) {
 	}
 }
 
-// atMost waits for l to be opened, which may never be, for a moment.
-func (t *trial) atMost(l *latch) {
+// atMost waits for ch to be closed, which may never be, for a moment.
+func (t *trial) atMost(ch <-chan struct{}) {
 	select {
-	case <-l.ch:
+	case <-ch:
 	case <-time.After(20 * time.Millisecond):
 	}
 }

@@ -1,8 +1,8 @@
 package abctest
 
 import (
+	"context"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/tributary-go/tributary/abc"
@@ -13,13 +13,24 @@ import (
 // other end keep the contract. mk is as for [TestStream].
 func TestOneWay(t *testing.T, mk func(t testing.TB) (abc.SendStream, abc.ReceiveStream), caps Caps) {
 	t.Helper()
-	var mu sync.Mutex
-	runCases(t, "OneWay", oneWayCases(), func(t testing.TB) *pipe {
-		mu.Lock()
-		defer mu.Unlock()
+	oneWaySuite(caps, func(t testing.TB) (abc.SendStream, abc.ReceiveStream, error) {
 		s, r := mk(t)
-		return &pipe{s, r, caps}
-	})
+		return s, r, nil
+	}).test(t)
+	cloggedSuite(caps).test(t)
+}
+
+// CheckOneWay is [TestOneWay] for a program, as [CheckStream] is [TestStream].
+func CheckOneWay(ctx context.Context, mk func() (abc.SendStream, abc.ReceiveStream, error), caps Caps) error {
+	x := oneWaySuite(caps, func(testing.TB) (abc.SendStream, abc.ReceiveStream, error) { return mk() })
+	return report(ctx, x.check(ctx, caseLimit), cloggedSuite(caps).check(ctx, caseLimit))
+}
+
+func oneWaySuite(caps Caps, mk func(testing.TB) (abc.SendStream, abc.ReceiveStream, error)) suite[*pipe] {
+	return suite[*pipe]{"OneWay", oneWayCases(), oneAtATime(func(t testing.TB) (*pipe, error) {
+		s, r, err := mk(t)
+		return &pipe{s, r, caps}, err
+	})}
 }
 
 // A pipe is what the cases for one direction are run on. Either end may be a
@@ -40,5 +51,17 @@ func (x *pipe) release() {
 }
 
 func oneWayCases() []testCase[*pipe] {
-	return slices.Concat(sendCases, receiveCases, waitCases, busyCases, closeCases, peerCases, contextCases, cancelCases, bufferCases)
+	return slices.Concat(sendCases, receiveCases, waitCases, copyCases, busyCases, closeCases, peerCases, contextCases, cancelCases, bufferCases)
+}
+
+// anotherPipe makes one more of what the case is run on.
+func (t *trial) anotherPipe() *pipe {
+	x, err := t.remake()
+	t.wantNil("making another subject", err)
+	t.releaseLater(x.release)
+	x.warmUp(t)
+	if x, ok := x.(*pair); ok {
+		return &x.pipe
+	}
+	return x.(*pipe)
 }

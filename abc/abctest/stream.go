@@ -1,14 +1,13 @@
 package abctest
 
 import (
+	"context"
 	"errors"
 	"io"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/tributary-go/tributary/abc"
-	"github.com/tributary-go/tributary/closeutil"
 )
 
 var (
@@ -18,9 +17,9 @@ var (
 
 // TestStream checks that a [abc.Stream] keeps the contract, in both directions.
 //
-// mk returns the two ends of a fresh connection. It is called once for each
-// case, one call at a time, and the suite closes both ends. What else is to be
-// cleaned up goes into t.Cleanup of the t that mk gets.
+// mk returns the two ends of a fresh connection. It is called once or more for
+// each case, one call at a time, and the suite closes both ends. What else is
+// to be cleaned up goes into t.Cleanup of the t that mk gets.
 //
 //	func TestConformance(t *testing.T) {
 //		abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) {
@@ -29,29 +28,53 @@ var (
 //	}
 func TestStream(t *testing.T, mk func(t testing.TB) (a, b abc.Stream), caps Caps) {
 	t.Helper()
-	var mu sync.Mutex
-	pairOf := func(t testing.TB, flip bool) *pair {
-		mu.Lock()
-		defer mu.Unlock()
-		a, b := mk(t)
-		return newPair(a, b, flip, caps)
+	x := streamSuites(caps, func(t testing.TB) (a, b abc.Stream, err error) {
+		a, b = mk(t)
+		return a, b, nil
+	})
+	x.aToB.test(t)
+	x.bToA.test(t)
+	x.clogged.test(t)
+}
+
+// CheckStream is [TestStream] for a program: it needs no *testing.T, so that a
+// transport can be checked where it runs. It returns nil if the stream keeps
+// the contract, and otherwise an error that joins a [*Failure] for each case
+// that does not pass; the error's Unwrap() []error has them one by one.
+//
+// mk is as for TestStream. Where it fails, so do the cases that it was called
+// for. Several cases run at a time, as many as GOMAXPROCS. When ctx is done
+// no case begins any more, and those that run end soon; the error is then that
+// of ctx alone. A case that hangs fails after 10 seconds, and its goroutines
+// stay behind if closing both ends forcefully does not end them.
+func CheckStream(ctx context.Context, mk func() (a, b abc.Stream, err error), caps Caps) error {
+	x := streamSuites(caps, func(testing.TB) (a, b abc.Stream, err error) { return mk() })
+	return report(ctx, x.aToB.check(ctx, caseLimit), x.bToA.check(ctx, caseLimit), x.clogged.check(ctx, caseLimit))
+}
+
+type suitesOfStream struct {
+	aToB, bToA suite[*pair]
+	clogged    suite[*clogged]
+}
+
+func streamSuites(caps Caps, mk func(testing.TB) (a, b abc.Stream, err error)) suitesOfStream {
+	return suitesOfStream{
+		aToB: suite[*pair]{"AToB", streamCases(), oneAtATime(func(t testing.TB) (*pair, error) {
+			a, b, err := mk(t)
+			return &pair{pipe{a, b, caps}, a, b}, err
+		})},
+		bToA: suite[*pair]{"BToA", streamCases(), oneAtATime(func(t testing.TB) (*pair, error) {
+			a, b, err := mk(t)
+			return &pair{pipe{b, a, caps}, b, a}, err
+		})},
+		clogged: cloggedSuite(caps),
 	}
-	cases := streamCases()
-	runCases(t, "AToB", cases, func(t testing.TB) *pair { return pairOf(t, false) })
-	runCases(t, "BToA", cases, func(t testing.TB) *pair { return pairOf(t, true) })
 }
 
 // A pair is what the cases for an [abc.Stream] are run on.
 type pair struct {
 	pipe // from a to b
 	a, b abc.Stream
-}
-
-func newPair(a, b abc.Stream, flip bool, caps Caps) *pair {
-	if flip {
-		a, b = b, a
-	}
-	return &pair{pipe{a, b, caps}, a, b}
 }
 
 // warmUp sends a byte each way, so that a handshake is over.
@@ -62,11 +85,6 @@ func (x *pair) warmUp(t *trial) {
 	})
 	t.transfer("the first byte, from b to a", x.b, x.a, []byte{2})
 	both.wait()
-}
-
-func (x *pair) release() {
-	defer closeutil.CloseForcefully(x.b)
-	closeutil.CloseForcefully(x.a)
 }
 
 // streamCases are all cases for a stream: those of one direction as well.

@@ -1,10 +1,17 @@
 package abctest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/tributary-go/tributary/abc"
 )
 
 // caseLimit is how long a case may take before it counts as hanging.
@@ -18,45 +25,106 @@ type testCase[S any] struct {
 	run  func(t *trial, x S)
 }
 
-// A failure is what a trial found.
-type failure struct {
-	name, rule         string
-	expected, happened string
-	at                 string // file:line in the suite
-}
-
-func (f *failure) String() string {
-	return fmt.Sprintf("rule %s\nexpected: %s\nhappened: %s\nin: %s", f.rule, f.expected, f.happened, f.at)
-}
-
 // A subject is what a case is run on.
 type subject interface {
 	warmUp(t *trial) // what must happen once before anything is expected of it
 	release()        // close all of it forcefully
 }
 
-// check runs one case on x and returns what it found wrong, or nil.
-func check[S subject](c testCase[S], x S, limit time.Duration) *failure {
-	t := newTrial(c.name, c.rule, limit)
+// A suite is cases and a maker of what they are run on. The maker gets a t
+// in a Go test, and nil in a program. One call of it runs at a time.
+type suite[S subject] struct {
+	name  string
+	cases []testCase[S]
+	mk    func(t testing.TB) (S, error)
+}
+
+// A Failure is what a case found wrong.
+type Failure struct {
+	Case     string // its name: "AToB/Receive/CancelLosesNothing"
+	Rule     string // the number in the contract, a colon, and the rule: "3.3: a ReceiveSome …"
+	Expected string
+	Happened string
+	At       string // the line of the case, in this package: "cases_cancel.go:60"
+}
+
+// Error returns all of it, on several lines.
+func (f *Failure) Error() string { return f.Case + ":\n" + f.text() }
+
+func (f *Failure) text() string {
+	return fmt.Sprintf("rule %s\nexpected: %s\nhappened: %s\nin: %s", f.Rule, f.Expected, f.Happened, f.At)
+}
+
+// execute runs one case on a fresh subject and returns what it found wrong,
+// or nil.
+func (s suite[S]) execute(ctx context.Context, c testCase[S], tb testing.TB, limit time.Duration) *Failure {
+	t := newTrial(ctx, s.name+"/"+c.name, c.rule, limit)
+	t.remake = func() (subject, error) { return s.mk(tb) }
+	x, err := s.mk(tb)
+	if err != nil {
+		return &Failure{t.name, t.rule, "something to run the case on", "it could not be made: " + err.Error(), "the function that makes it"}
+	}
 	return t.execute(func() {
 		x.warmUp(t)
 		c.run(t, x)
 	}, x.release)
 }
 
-// runCases runs each case as a parallel subtest of its own, all of which are
-// over when it returns.
-func runCases[S subject](t *testing.T, group string, cases []testCase[S], mk func(testing.TB) S) {
-	t.Run(group, func(t *testing.T) {
-		for _, c := range cases {
+// test runs each case as a parallel subtest of its own, all of which are over
+// when it returns.
+func (s suite[S]) test(t *testing.T) {
+	t.Run(s.name, func(t *testing.T) {
+		for _, c := range s.cases {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
-				if f := check(c, mk(t), caseLimit); f != nil {
-					t.Errorf("\n%s", f)
+				if f := s.execute(t.Context(), c, t, caseLimit); f != nil {
+					t.Errorf("\n%s", f.text())
 				}
 			})
 		}
 	})
+}
+
+// check runs the cases, several at a time, until ctx is done, and returns what
+// they found.
+func (s suite[S]) check(ctx context.Context, limit time.Duration) []*Failure {
+	found := make([]*Failure, len(s.cases))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var running sync.WaitGroup
+	for i, c := range s.cases {
+		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
+		running.Go(func() {
+			defer func() { <-slots }()
+			found[i] = s.execute(ctx, c, nil, limit)
+		})
+	}
+	running.Wait()
+	return slices.DeleteFunc(found, func(f *Failure) bool { return f == nil })
+}
+
+// report makes the error of a check.
+func report(ctx context.Context, found ...[]*Failure) error {
+	if ctx.Err() != nil { // what was found may be its doing
+		return fmt.Errorf("abctest: not checked to the end: %w", abc.ContextErr(ctx))
+	}
+	var errs []error
+	for _, f := range slices.Concat(found...) {
+		errs = append(errs, f)
+	}
+	return errors.Join(errs...)
+}
+
+// oneAtATime serialises the calls of mk.
+func oneAtATime[S subject](mk func(t testing.TB) (S, error)) func(t testing.TB) (S, error) {
+	var mu sync.Mutex
+	return func(t testing.TB) (S, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return mk(t)
+	}
 }
 
 // section prefixes the names of cases that belong together.

@@ -53,12 +53,13 @@ func TestStreamWithoutSendEOFPassesAsDeclared(t *testing.T) {
 }
 
 func TestNamesAreUnique(t *testing.T) {
-	_, stream, listener := abctest.CaseNames()
-	for _, names := range [][]string{stream, listener} {
-		seen := map[string]bool{}
-		for _, name := range names {
-			require.False(t, seen[name], "two cases are called %s", name)
-			seen[name] = true
+	seen := map[string]bool{}
+	for _, c := range abctest.AllCases() {
+		kind := "stream"
+		if c.Suite == "TestListener" || c.Suite == "TestMessages" {
+			kind = c.Suite
 		}
+		require.False(t, seen[kind+c.Name], "two cases are called %s", c.Name)
+		seen[kind+c.Name] = true
 	}
 }

@@ -21,18 +21,22 @@ type trial struct {
 	name, rule string
 	limit      time.Duration
 
+	// remake makes another subject like the one that the case is run on.
+	remake func() (subject, error)
+
 	failed chan struct{} // closed by a failure
 
 	mu      sync.Mutex
-	tasks   []*task // not a WaitGroup: handlers may start some at the very end
-	failure *failure
+	others  []func() // release what was made besides
+	tasks   []*task  // not a WaitGroup: handlers may start some at the very end
+	failure *Failure
 	step    string // what the case is waiting for
 	started string // where the case started its last task
 	over    bool
 }
 
-func newTrial(name, rule string, limit time.Duration) *trial {
-	ctx, cancel := context.WithCancel(context.Background())
+func newTrial(ctx context.Context, name, rule string, limit time.Duration) *trial {
+	ctx, cancel := context.WithCancel(ctx)
 	return &trial{ctx: ctx, cancel: cancel, name: name, rule: rule, limit: limit, failed: make(chan struct{})}
 }
 
@@ -53,7 +57,7 @@ func (t *trial) record(expected, happened string) {
 	if t.over || t.failure != nil {
 		return
 	}
-	t.failure = &failure{t.name, t.rule, expected, happened, at}
+	t.failure = &Failure{t.name, t.rule, expected, happened, at}
 	close(t.failed)
 	t.cancel()
 }
@@ -75,7 +79,7 @@ func caller() string {
 }
 
 // end returns the failure, or nil. What fails from now on is dropped.
-func (t *trial) end() *failure {
+func (t *trial) end() *Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
@@ -122,6 +126,13 @@ func (t *trial) start(what string, f func() (int, error)) *task {
 		k.n, k.err = f()
 	}()
 	return k
+}
+
+// releaseLater has release called when the trial ends.
+func (t *trial) releaseLater(release func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.others = append(t.others, release)
 }
 
 // wait returns the results of k, as soon as there are any.

@@ -9,12 +9,16 @@ import (
 // execute runs body in a goroutine of its own, releases the subject, and
 // returns the failure, if any. It returns even if some of that never ends: then with
 // a failure that shows all goroutines.
-func (t *trial) execute(body, release func()) *failure {
+func (t *trial) execute(body, release func()) *Failure {
+	all := func() {
+		defer t.releaseOthers()
+		release()
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		defer t.finishTasks()
-		defer t.guarded(release)
+		defer t.guarded(all)
 		defer t.cancel()
 		defer t.catch("the case")
 		body()
@@ -27,7 +31,7 @@ func (t *trial) execute(body, release func()) *failure {
 	case <-timer.C:
 		t.hangs()
 		t.cancel()
-		go t.guarded(release)
+		go t.guarded(all)
 		// Give what can end the time to do so, lest it disturb the next cases.
 		timer.Reset(t.limit / 10)
 		select {
@@ -58,4 +62,15 @@ func (t *trial) hangs() {
 func (t *trial) guarded(f func()) {
 	defer t.catch("closing forcefully")
 	f()
+}
+
+// releaseOthers releases what was made besides the trial's first subject.
+func (t *trial) releaseOthers() {
+	t.mu.Lock()
+	others := t.others
+	t.others = nil
+	t.mu.Unlock()
+	for _, release := range others {
+		release()
+	}
 }

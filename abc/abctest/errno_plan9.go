@@ -1,0 +1,3 @@
+package abctest
+
+var errExhausted, errOneConnection error // there are no such errors
