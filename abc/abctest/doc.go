@@ -1,5 +1,8 @@
 // Package abctest tests whether a stream or a listener keeps the rules of
-// package abc: [TestStream], [TestOneWay] and [TestListener] for Go tests.
+// package abc: [TestStream], [TestOneWay], [TestListener] and [TestMessages]
+// in Go tests, [CheckStream], [CheckOneWay], [CheckListener] and
+// [CheckMessages] in programs. How to get from an empty file to a transport that
+// passes is in docs/transports.md; all cases are listed in docs/conformance.md.
 //
 // A suite is a table of cases. Each one runs as a subtest on a fresh subject
 // that the caller's function makes, and checks one rule; where it fails it
@@ -12,7 +15,7 @@
 //	    in: cases_cancel.go:60
 //
 // The numbers are those of the stream contract: 1 is errors, 2 closing, 3
-// contexts, 4 sending and receiving, 5 listeners. The names of the cases are
+// contexts, 4 sending and receiving, 5 listeners, 6.4 messages. The names of the cases are
 // stable, so that one can be run alone with go test -run.
 //
 // # Hanging

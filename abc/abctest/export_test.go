@@ -46,6 +46,14 @@ func CasesOfClogged(mk func() (abc.SendStream, abc.ReceiveStream), caps Caps, li
 	return cloggedSuite(caps).only(names).check(context.Background(), limit)
 }
 
+func CasesOfMessages(mk func() (abc.MessageSendStream[int], abc.MessageReceiveStream[int]), limit time.Duration, names ...string) []*Failure {
+	x := messagesSuite(func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int], error) {
+		s, r := mk()
+		return s, r, nil
+	})
+	return x.only(names).check(context.Background(), limit)
+}
+
 func CasesOfListener(mk func() (abc.Listener, func(context.Context) (abc.Stream, error)), limit time.Duration, names ...string) []*Failure {
 	x := listenerSuite(func(testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error), error) {
 		l, dial := mk()
@@ -72,6 +80,9 @@ func AllCases() []CaseInfo {
 	}
 	for _, c := range cloggedCases {
 		all = append(all, CaseInfo{"Caps.MakeClogged", "Clogged/" + c.name, c.rule})
+	}
+	for _, c := range messageCases() {
+		all = append(all, CaseInfo{"TestMessages", c.name, c.rule})
 	}
 	for _, c := range listenerCases() {
 		all = append(all, CaseInfo{"TestListener", c.name, c.rule})

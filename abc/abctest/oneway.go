@@ -56,10 +56,7 @@ func oneWayCases() []testCase[*pipe] {
 
 // anotherPipe makes one more of what the case is run on.
 func (t *trial) anotherPipe() *pipe {
-	x, err := t.remake()
-	t.wantNil("making another subject", err)
-	t.releaseLater(x.release)
-	x.warmUp(t)
+	x := t.another()
 	if x, ok := x.(*pair); ok {
 		return &x.pipe
 	}

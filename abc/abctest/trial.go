@@ -128,11 +128,15 @@ func (t *trial) start(what string, f func() (int, error)) *task {
 	return k
 }
 
-// releaseLater has release called when the trial ends.
-func (t *trial) releaseLater(release func()) {
+// another makes one more subject, which is released with the first.
+func (t *trial) another() subject {
+	x, err := t.remake()
+	t.wantNil("making another subject", err)
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.others = append(t.others, release)
+	t.others = append(t.others, x.release)
+	t.mu.Unlock()
+	x.warmUp(t)
+	return x
 }
 
 // wait returns the results of k, as soon as there are any.
