@@ -33,5 +33,9 @@
 // [Caps].
 //
 // The subtests are parallel and are all over when the function returns. Run
-// them with the race detector: it sees a buffer that is touched too late.
+// them with the race detector: it sees a buffer that is touched too late. They
+// take real time, and do not end inside a testing/synctest bubble.
+//
+// To test code that uses streams rather than a stream, see the wrappers of
+// package abc/abctest/fault.
 package abctest

@@ -1,8 +1,8 @@
 // Package fault wraps streams so that they misbehave or are slow in one way
 // each, for tests of the code that uses them.
 //
-//	OneByte(s)                   carries one byte at a time, both ways
-//	Fragment(s, seed)            carries pieces of random sizes, both ways
+//	OneByte(s)                   receives one byte at a time
+//	Fragment(s, seed)            sends and receives pieces of random sizes
 //	Latency(s, d)                delivers d later, with many bytes in flight
 //	StallSendAfter(s, n)         sends n bytes, then blocks
 //	StallReceiveAfter(s, n)      receives n bytes, then blocks

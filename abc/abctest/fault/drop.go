@@ -33,16 +33,15 @@ func Drop(s abc.Stream, seed uint64, within int) *Stream {
 		panic("fault: Drop within no bytes")
 	}
 	f := wrap(s)
-	c := &connection{s: s}
+	c := &connection{below: s}
 	sent, received := random(seed)
-	f.out = &dropGate{after(sent.IntN(within), c.drop), c}
-	f.in = &dropGate{after(received.IntN(within), c.drop), c}
+	f.out, f.in = c.gate(sent.IntN(within)), c.gate(received.IntN(within))
 	f.explain = func(err error) error {
-		// Our own close below, seen by an operation that was inside.
+		// The close below was ours, not the user's.
 		if c.lost.Load() && !f.isClosed() && errors.Is(err, abc.ErrClosed) {
 			return errDropped
 		}
-		return err
+		return nil
 	}
 	return f
 }
@@ -51,34 +50,34 @@ var errDropped = abc.Broken(syscall.ECONNRESET)
 
 // A connection is what both halves of a Drop have in common.
 type connection struct {
-	s    abc.Stream
-	lost atomic.Bool
+	below abc.Stream
+	lost  atomic.Bool
 }
 
 // drop loses the connection, if it is not lost yet.
-func (c *connection) drop(context.Context) error {
+func (c *connection) drop() {
 	if !c.lost.Swap(true) {
-		_ = closeutil.CloseForcefully(c.s) // there is nobody to tell
+		_ = closeutil.CloseForcefully(c.below) // there is nobody to tell
 	}
-	return errDropped
 }
 
-// dropGate is a limit that ends the connection, and ends with it.
+// gate returns the gate of a half that has n bytes to go.
+func (c *connection) gate(n int) *dropGate {
+	return &dropGate{c, after(n, func(context.Context) error {
+		c.drop()
+		return errDropped
+	})}
+}
+
+// dropGate is a limit that ends the connection as soon as it is reached.
 type dropGate struct {
-	*limit
 	c *connection
-}
-
-func (g *dropGate) allow(ctx context.Context, n int) (int, error) {
-	if g.c.lost.Load() {
-		return 0, errDropped
-	}
-	return g.limit.allow(ctx, n)
+	*limit
 }
 
 func (g *dropGate) passed(n int) {
 	g.limit.passed(n)
 	if g.left == 0 { // now, for those who are blocked in the other direction
-		_ = g.c.drop(nil)
+		g.c.drop()
 	}
 }

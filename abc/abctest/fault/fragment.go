@@ -6,11 +6,11 @@ import (
 	"github.com/tributary-go/tributary/abc"
 )
 
-// maxPiece is how long the pieces of Fragment are at most, in bytes.
-const maxPiece = 4 << 10
+// maxPieceBits says how long the pieces of Fragment are at most: 4 KiB.
+const maxPieceBits = 12
 
 // Fragment returns s carrying pieces of random sizes, from 1 byte to 4 KiB,
-// half of them shorter than 64 bytes. A receive gets no more than the rest of
+// most of them short. A receive gets no more than the rest of
 // a piece, and a send is a send below for each piece.
 //
 // The seed settles at which offsets each direction is cut. They do not depend
@@ -23,15 +23,9 @@ func Fragment(s abc.Stream, seed uint64) *Stream {
 	return f
 }
 
-// pieceSize draws sizes that are as often short as they are long.
+// pieceSize draws sizes of every order of magnitude.
 func pieceSize(rng *rand.Rand) func() int {
-	return func() int {
-		n := 1
-		for n < maxPiece && rng.IntN(8) != 0 {
-			n *= 2
-		}
-		return 1 + rng.IntN(n)
-	}
+	return func() int { return 1 + rng.IntN(1<<rng.IntN(maxPieceBits+1)) }
 }
 
 // random returns a source of chance for each direction, so that they do not

@@ -76,9 +76,9 @@ func (r *Recorder) SendAll(ctx context.Context, p []byte) error {
 	err := r.below.SendAll(ctx, p)
 	sent := len(p)
 	if err != nil {
-		sent = max(abc.Sent(err), 0)
+		sent = abc.Sent(err)
 	}
-	r.end(i, p[:sent], err)
+	r.end(i, p, sent, err)
 	return err
 }
 
@@ -86,7 +86,7 @@ func (r *Recorder) SendAll(ctx context.Context, p []byte) error {
 func (r *Recorder) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 	i := r.begin("receive")
 	n, err := r.below.ReceiveSome(ctx, p)
-	r.end(i, p[:n], err)
+	r.end(i, p, n, err)
 	return n, err
 }
 
@@ -94,7 +94,7 @@ func (r *Recorder) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 func (r *Recorder) SendEOF(ctx context.Context) error {
 	i := r.begin("send EOF")
 	err := r.below.SendEOF(ctx)
-	r.end(i, nil, err)
+	r.end(i, nil, 0, err)
 	return err
 }
 
@@ -102,7 +102,7 @@ func (r *Recorder) SendEOF(ctx context.Context) error {
 func (r *Recorder) Close(ctx context.Context) error {
 	i := r.begin("close")
 	err := r.below.Close(ctx)
-	r.end(i, nil, err)
+	r.end(i, nil, 0, err)
 	return err
 }
 
@@ -117,12 +117,12 @@ func (r *Recorder) begin(op string) int {
 	return len(r.calls) - 1
 }
 
-// end records how call i ended.
-func (r *Recorder) end(i int, data []byte, err error) {
-	if len(data) == 0 {
-		data = nil
+// end records how call i ended, in which n bytes of p went.
+func (r *Recorder) end(i int, p []byte, n int, err error) {
+	var data []byte
+	if n > 0 {
+		data = bytes.Clone(p[:min(n, len(p))]) // it may be a faulty stream that is recorded
 	}
-	data = bytes.Clone(data)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := &r.calls[i]

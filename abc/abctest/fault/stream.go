@@ -22,7 +22,7 @@ type Stream struct {
 
 	// For some faults only.
 	receive    func(ctx context.Context, p []byte) (int, error) // instead of below's
-	explain    func(err error) error                            // what an error of below becomes
+	explain    func(err error) error                            // why below failed, nil if err says it
 	background sync.WaitGroup                                   // what Close waits for
 
 	closing sync.Once
@@ -44,7 +44,7 @@ func wrap(s abc.Stream) *Stream {
 		out:     open{},
 		in:      open{},
 		receive: s.ReceiveSome,
-		explain: func(err error) error { return err },
+		explain: func(error) error { return nil },
 		closed:  make(chan struct{}),
 	}
 }
@@ -136,8 +136,8 @@ func (s *Stream) isClosed() bool { return s.receiving.Closed() }
 
 // failure returns the error of an operation that failed below with err.
 func (s *Stream) failure(op string, sent int, err error) error {
-	if explained := s.explain(err); explained != err {
-		return opError(op, sent, explained)
+	if why := s.explain(err); why != nil {
+		return opError(op, sent, why)
 	}
 	return withSent(err, sent)
 }

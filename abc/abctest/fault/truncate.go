@@ -22,7 +22,7 @@ func Truncate(s abc.Stream, n int) *Stream {
 		if err == io.EOF {
 			return abc.Broken(io.ErrUnexpectedEOF)
 		}
-		return err
+		return nil
 	}
 	return f
 }
