@@ -7,9 +7,17 @@
 // has to wait, a receiver gets everything that was sent before the end, also
 // of a forceful close, and a send is cancelled cleanly.
 //
+// [Messages] is a queue of values that many may send to and receive from, and
+// [MessagePair] a connection that carries values.
+//
+// A [ManualSender] and a [ManualReceiver] are ends that are connected to
+// nothing: a test looks at what is sent, puts what is received, moves single
+// bytes between the two with [Pump], and hooks itself into each operation.
+//
 // Everything here blocks only in ways that count as durably blocked for
-// testing/synctest, so time-outs run in virtual time there. A context used in
-// a bubble must have been made in it (context.Background aside): a context
-// from outside whose Done is first called inside belongs to the bubble too,
-// and cancelling it outside is fatal.
+// testing/synctest, so time-outs run in virtual time there. What a bubble has
+// waited on belongs to it: do not use it in another one, or outside. A context
+// used in a bubble must have been made in it (context.Background aside): a
+// context from outside whose Done is first called inside belongs to the bubble
+// too, and cancelling it outside is fatal.
 package memstream

@@ -68,7 +68,7 @@ func TestMessagePairSendEOFDisturbsNoSend(t *testing.T) {
 		require.NoError(t, <-sent)
 		require.NoError(t, a.SendEOF(bg))
 
-		b, a = memstream.MessagePair[string](0)
+		a, _ = memstream.MessagePair[string](0)
 		go func() { sent <- a.Send(bg, "x") }()
 		synctest.Wait()
 		require.NoError(t, a.Close(bg))
