@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -123,29 +121,5 @@ func (s noEOF) SendEOF(ctx context.Context) error {
 }
 
 func TestReadmeSnippets(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	require.NoError(t, err)
-	var sources strings.Builder
-	for _, name := range []string{"readme_test.go", "examples/hello/main.go"} {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		sources.WriteString(squeeze(string(text)))
-	}
-	snippets := strings.Split(string(readme), "```go\n")[1:]
-	require.GreaterOrEqual(t, len(snippets), 4)
-	for _, s := range snippets {
-		snippet, _, found := strings.Cut(s, "```")
-		require.True(t, found, "a snippet does not end: %s", s)
-		require.Contains(t, sources.String(), squeeze(snippet))
-	}
-	require.LessOrEqual(t, strings.Count(string(readme), "\n"), 150, "lines")
-}
-
-// squeeze makes texts comparable that are indented differently.
-func squeeze(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		b.WriteString(strings.TrimSpace(line) + "\n")
-	}
-	return b.String()
+	requirePage(t, "../README.md", 4, 150, "readme_test.go", "examples/hello/main.go")
 }

@@ -23,12 +23,15 @@ import (
 //   - An error that has one of the operating system's errnos of accept in its
 //     chain is skipped or retried as [abc.Listener] says. After any other
 //     error Serve ends.
+//   - If it panics, so does Serve, after the handlers were cancelled and awaited.
 //
-// A listener calls one Accept at a time.
+// A listener calls one Accept at a time. One that has an Options.MaxConns calls
+// it only while there is room for another connection.
 //
 // # Close
 //
-// Close stops accepting and leaves alone the streams that were accepted.
+// Close stops accepting and leaves alone the streams that were accepted. A
+// listener calls it once.
 type Acceptor interface {
 	abc.AsyncResource
 	Accept(ctx context.Context) (abc.Stream, error)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -54,6 +55,16 @@ func TestConformance(t *testing.T) {
 		},
 		"FromNet/noDeadline": func(t testing.TB) (abc.Listener, dialFunc) {
 			return fromNet(t, "tcp", "127.0.0.1:0", func(ln net.Listener) net.Listener { return withoutDeadline{ln} })
+		},
+		"FromNet/limited": func(t testing.TB) (abc.Listener, dialFunc) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			l := listener.FromNet(ln, &listener.Options{MaxConns: 10, MinBackOff: time.Second})
+			return l, dialerTo(l.Addr())
+		},
+		"Join/nested": func(t testing.TB) (abc.Listener, dialFunc) {
+			l, dial := fromNet(t, "tcp", "127.0.0.1:0", asIs)
+			return listener.Join(memstream.NewListener(nil), listener.Join(l), listener.Join()), dial
 		},
 		"Join": func(testing.TB) (abc.Listener, dialFunc) {
 			idle, used := memstream.NewListener(nil), memstream.NewListener(nil)

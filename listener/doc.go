@@ -18,6 +18,15 @@
 //	err := closeutil.CloseWithin(context.Background(), l, 30*time.Second)
 //	<-served // no handler is left
 //
+// A handler that shuts its own server down passes its own ctx to Close, which
+// then does not wait for that handler. A second Close that is forceful cuts a
+// graceful one short: the second Ctrl-C.
+//
 // Ending the ctx of Serve instead tells every handler to stop at once, and
 // leaves the listener open, to be served again or closed.
+//
+// # Watching
+//
+// Each listener counts what happens to it, see [abc.ListenerStats], and logs
+// what an operator has to know: that descriptors or memory have run out.
 package listener

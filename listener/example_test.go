@@ -91,6 +91,53 @@ func ExampleJoin() {
 	// true
 }
 
+// Close is given the handler's ctx, so it does not wait for that handler.
+func ExampleListener_Close_byAHandler() {
+	ctx := context.Background()
+	w := &Whispers{incoming: make(chan abc.Stream), closed: make(chan struct{})}
+	l := listener.New(w, nil)
+	served := make(chan error, 1)
+	go func() {
+		served <- l.Serve(ctx, func(ctx context.Context, s abc.Stream) {
+			if err := l.Close(ctx); err != nil {
+				return
+			}
+			greet(ctx, s)
+		})
+	}()
+
+	client, server := memstream.Pair(nil)
+	w.incoming <- server
+	printAll(ctx, client)
+	fmt.Println(errors.Is(<-served, abc.ErrClosed))
+	// Output:
+	// hello <nil>
+	// true
+}
+
+func ExampleListener_Stats() {
+	ctx := context.Background()
+	w := &Whispers{incoming: make(chan abc.Stream), closed: make(chan struct{})}
+	l := listener.New(w, nil)
+	served := make(chan error, 1)
+	go func() { served <- l.Serve(ctx, greet) }()
+
+	for range 3 {
+		client, server := memstream.Pair(nil)
+		w.incoming <- server
+		printAll(ctx, client)
+	}
+	_ = l.Close(ctx)
+	<-served
+	stats := l.Stats() // expvar.Func(func() any { return l.Stats() }) publishes it
+	fmt.Println(stats.Accepted, stats.Active, stats.Forced)
+	// Output:
+	// hello <nil>
+	// hello <nil>
+	// hello <nil>
+	// 3 0 0
+}
+
 func ExampleQueue() {
 	ctx := context.Background()
 	l := memstream.NewListener(nil)

@@ -69,6 +69,7 @@ func (s *joinedServe) serve(i int, l abc.Listener) {
 
 func (s *joinedServe) keepPanic(v any) {
 	s.mu.Lock()
+	s.ended = true
 	if s.panicked == nil {
 		s.panicked = serve.AsHandlerPanic(v, debug.Stack)
 	}
@@ -76,12 +77,11 @@ func (s *joinedServe) keepPanic(v any) {
 	s.cancel(errOtherPanicked)
 }
 
-// end records that an inner Serve ended with err. The first one decides why
-// the whole ends: it was closed (then the handlers of the others may finish),
-// its ctx is done, or one has failed.
+// end notes that an inner Serve ended with err. The first one decides why the
+// whole ends: it was closed (then the handlers of the others may finish), its
+// ctx is done, or a listener has failed.
 func (s *joinedServe) end(err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	first := !s.ended
 	s.ended = true
 	switch {
@@ -89,12 +89,29 @@ func (s *joinedServe) end(err error) {
 		s.because = abc.ErrClosed
 	case first && s.parent.Err() != nil:
 		s.because = abc.ContextErr(s.parent)
-	case s.because != nil:
-	case !first && errors.Is(err, s.ctx.Err()):
-		// The effect of the first failure, as is ErrClosed when Close came then.
-	case !first && s.j.isClosed() && errors.Is(err, abc.ErrClosed):
-	default:
+	case first || !s.isEffect(err): // ignored if there is another reason
 		s.failures = append(s.failures, err)
-		s.cancel(&serve.Failure{Err: err})
+	}
+	failed := first && s.because == nil
+	s.mu.Unlock()
+	if failed {
+		s.closeAll(err)
+	}
+}
+
+// isEffect reports whether err is what comes of closeAll.
+func (s *joinedServe) isEffect(err error) bool {
+	return errors.Is(err, abc.ErrClosed) || errors.Is(err, s.ctx.Err())
+}
+
+// closeAll closes the listeners because one of them has failed. The handlers
+// are told to stop and their streams are left to them, so that they can say
+// good-bye, as when the ctx of Serve is done.
+func (s *joinedServe) closeAll(failure error) {
+	s.cancel(&serve.Failure{Err: failure})
+	if err := s.j.close(context.WithoutCancel(s.ctx)); err != nil {
+		s.mu.Lock()
+		s.failures = append(s.failures, err)
+		s.mu.Unlock()
 	}
 }

@@ -12,14 +12,16 @@ import (
 // Listener serves the connections of an [Acceptor] or a net.Listener. Make one
 // with [New] or [FromNet]. All methods may be called at the same time.
 //
-// Close waits for the handlers that run. A handler that calls it without a
-// bound on its ctx waits for itself.
+// Close waits for the handlers that run. If a handler calls it with its own
+// ctx, or one that descends from that, Close does not wait for that handler. If
+// it does so with another ctx, nobody can tell, and it waits for itself until
+// that ctx is done.
 type Listener struct {
 	engine *serve.Listener
 	addr   net.Addr
 }
 
-var _ abc.Listener = (*Listener)(nil)
+var _ abc.StatsListener = (*Listener)(nil)
 
 // New makes a listener of a, which it owns. opts may be nil.
 func New(a Acceptor, opts *Options) *Listener {
@@ -39,7 +41,8 @@ func New(a Acceptor, opts *Options) *Listener {
 // TCP and Unix sockets are interrupted by SetDeadline, so a deadline set by
 // anybody else is lost. A net.Listener without deadlines has a goroutine
 // accept for it which goes on when Serve has ended by its ctx, and keeps the
-// connection it gets for the next Serve. Close ends it.
+// connection it gets for the next Serve. Close ends it, if ln's Close makes
+// ln's Accept return, as it should. Nothing waits for it to do so.
 func FromNet(ln net.Listener, opts *Options) *Listener {
 	if ln == nil {
 		panic("listener: FromNet of a nil net.Listener")
@@ -57,3 +60,6 @@ func (l *Listener) Serve(ctx context.Context, h abc.Handler) error { return l.en
 
 // Close implements [abc.Listener].
 func (l *Listener) Close(ctx context.Context) error { return l.engine.Close(ctx) }
+
+// Stats implements [abc.StatsListener].
+func (l *Listener) Stats() abc.ListenerStats { return l.engine.Stats() }

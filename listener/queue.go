@@ -14,6 +14,7 @@ import (
 type AcceptQueue struct {
 	listener abc.Listener
 	arrived  chan *acceptedStream // no buffer: a stream is taken or it is not
+	gate     *serve.Gate          // how many are offered
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -30,8 +31,12 @@ var _ Acceptor = (*AcceptQueue)(nil)
 // queue in both cases.
 //
 // A stream is closed by whoever took it: it outlives ctx and the queue's Close.
-// Until then it counts as a connection of l. What nobody took yet waits, in a
-// goroutine each; a limit on l's connections bounds that.
+// Until then it counts as a connection of l.
+//
+// What nobody took yet waits, in a goroutine each. While 128 connections wait,
+// the listeners of this module accept no more, so that others wait in the
+// transport's queue. A few that were accepted just then may come on top. How
+// many wait in another kind of listener is for that to bound.
 func Queue(ctx context.Context, l abc.Listener) *AcceptQueue {
 	if l == nil {
 		panic("listener: Queue of a nil listener")
@@ -42,9 +47,13 @@ func Queue(ctx context.Context, l abc.Listener) *AcceptQueue {
 		closed:   make(chan struct{}),
 		failed:   make(chan struct{}),
 	}
+	q.gate, ctx = serve.NewGate(ctx, queueLimit)
 	go q.serve(ctx)
 	return q
 }
+
+// queueLimit is how many connections wait at most, if l knows of such a limit.
+const queueLimit = 128
 
 func (q *AcceptQueue) serve(ctx context.Context) {
 	// Accept is told of the end of ctx at once: l's Serve does not return
@@ -61,16 +70,9 @@ func (q *AcceptQueue) serve(ctx context.Context) {
 // handle offers s to Accept, and stays until whoever took it has closed it.
 // When it returns, the listener closes s.
 func (q *AcceptQueue) handle(ctx context.Context, s abc.Stream) {
+	q.gate.Enter() // before anything that allocates, which can wait for the garbage collector
 	accepted := &acceptedStream{Stream: s, released: make(chan struct{})}
-	if q.isClosed() {
-		return
-	}
-	select {
-	case q.arrived <- accepted:
-	case <-q.closed:
-		return
-	case <-ctx.Done():
-		q.noteFailure(ctx)
+	if !q.offer(ctx, accepted) {
 		return
 	}
 	select {
@@ -79,6 +81,19 @@ func (q *AcceptQueue) handle(ctx context.Context, s abc.Stream) {
 		q.noteFailure(ctx)
 		<-accepted.released
 	}
+}
+
+// offer blocks until somebody took s, and reports whether somebody did. It
+// leaves the gate.
+func (q *AcceptQueue) offer(ctx context.Context, s *acceptedStream) bool {
+	defer q.gate.Leave()
+	select {
+	case q.arrived <- s:
+		return true
+	case <-q.closed:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // noteFailure tells Accept that l has failed, early for the same reason. Only

@@ -243,6 +243,68 @@ func TestQueuedStreamIsReleasedByTheFirstCloseThatReturns(t *testing.T) {
 	})
 }
 
+// Those that come while nobody takes any stay in the transport's queue.
+func TestQueueIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n, limit, some = 1000, 128, 32
+		a := newChanAcceptor()
+		a.incoming = make(chan abc.Stream, n)
+		var clients []*memstream.Stream
+		for range n {
+			client, s := memstream.Pair(nil)
+			a.incoming <- s
+			clients = append(clients, client)
+		}
+		l := listener.New(a, nil)
+		q := listener.Queue(t.Context(), layer{withoutStats{l}})
+		synctest.Wait()
+		accepted := l.Stats().Accepted
+		require.GreaterOrEqual(t, accepted, int64(limit))
+		require.Less(t, accepted, int64(limit+some))
+		for taken := 1; taken <= n; taken++ {
+			require.NoError(t, accept(t, q).Close(t.Context()))
+			if taken%100 == 0 {
+				synctest.Wait()
+				require.Less(t, l.Stats().Accepted, int64(taken+limit+some))
+			}
+		}
+		for _, client := range clients {
+			requirePeerClosed(t, client)
+		}
+		require.NoError(t, q.Close(t.Context()))
+		synctest.Wait()
+		require.Equal(t, abc.ListenerStats{Accepted: n}, l.Stats())
+	})
+}
+
+// handshaking is a layer whose handshake takes a minute.
+type handshaking struct{ abc.Listener }
+
+func (l handshaking) Serve(ctx context.Context, h abc.Handler) error {
+	return l.Listener.Serve(ctx, func(ctx context.Context, s abc.Stream) {
+		time.Sleep(time.Minute)
+		h(ctx, s)
+	})
+}
+
+// Peers that are slow to say hello don't use up the queue.
+func TestHandshakesAreNotInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newChanAcceptor()
+		a.incoming = make(chan abc.Stream, 500)
+		for range cap(a.incoming) {
+			_, s := memstream.Pair(nil)
+			a.incoming <- s
+		}
+		l := listener.New(a, nil)
+		q := listener.Queue(t.Context(), handshaking{l})
+		synctest.Wait()
+		require.EqualValues(t, 500, l.Stats().Active)
+		require.NoError(t, q.Close(t.Context()))
+		time.Sleep(time.Minute)
+	})
+}
+
 func TestListenerMayBeMadeOfAQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mem := memstream.NewListener(nil)

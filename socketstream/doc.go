@@ -7,4 +7,8 @@
 // goroutine where it does: when the context is done, the connection's deadline
 // is put into the past, which wakes the operation, and is taken away again before
 // it returns. So cancelling never closes the connection, and no deadline lingers.
+//
+// A process can take over the sockets of the one before, or those of systemd, so
+// that no connection is refused while a server restarts: see [Inherited] and
+// [Listener.File].
 package socketstream

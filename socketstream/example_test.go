@@ -77,3 +77,24 @@ func ExampleStream_ReceiveSome() {
 	// socketstream: receive: context deadline exceeded
 	// late, but not lost, <nil>
 }
+
+// A server that takes over the socket of its predecessor, or of systemd. At the
+// first start there is none.
+func ExampleInherited() {
+	ctx := context.Background()
+	files, err := socketstream.Inherited()
+	if err != nil {
+		panic(err)
+	}
+	opts := &socketstream.ListenOptions{MaxConns: 1000}
+	if len(files) > 0 {
+		opts.File = files[0]
+	}
+	l, err := socketstream.Listen(ctx, "tcp", "127.0.0.1:0", opts)
+	if err != nil {
+		panic(err)
+	}
+	defer l.Close(ctx)
+	fmt.Println(len(files), l.Addr().Network())
+	// Output: 0 tcp
+}

@@ -3,6 +3,7 @@ package serve_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -123,23 +124,35 @@ func TestForcefulCloseDoesNotWaitAndReportsOnlyItsContext(t *testing.T) {
 	})
 }
 
-func TestForcefulCloseCutsAGracefulOneShort(t *testing.T) {
+func TestForcefulCloseCutsGracefulOnesShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, f := newListener(t, serve.Config{})
-		ended := start(t.Context(), l, untilCtxDone)
-		f.connect()
+		proceed := make(chan struct{})
+		ended := start(t.Context(), l, func(context.Context, abc.Stream) { <-proceed })
+		client := f.connect()
 		synctest.Wait()
 		graceful := make(chan error, 2)
-		go func() { graceful <- l.Close(t.Context()) }()
-		go func() { graceful <- l.Close(t.Context()) }()
+		for range 2 {
+			go func() {
+				err := l.Close(t.Context())
+				requirePeerClosed(t, client) // everything was released
+				graceful <- err
+			}()
+		}
 		synctest.Wait()
 		require.Empty(t, graceful)
 		require.NoError(t, closeutil.CloseForcefully(l))
+		for range 2 {
+			err := <-graceful
+			require.ErrorIs(t, err, abc.ErrClosed)
+			require.ErrorContains(t, err, "cut short")
+			require.NotErrorIs(t, err, context.Canceled)
+		}
+		requireRunning(t, ended)
+		require.NoError(t, l.Close(t.Context()), "it is closed already, though a handler runs")
+		close(proceed)
 		synctest.Wait()
 		requireServeError(t, ended, abc.ErrClosed)
-		first, second := <-graceful, <-graceful // in any order
-		require.ErrorIs(t, errors.Join(first, second), abc.ErrClosed)
-		require.True(t, first == nil || second == nil)
 	})
 }
 
@@ -181,9 +194,13 @@ func (a *lateAcceptor) Accept(ctx context.Context) (abc.Stream, error) {
 	return a.late, nil
 }
 
-func TestStreamAcceptedAsTheListenerClosesIsClosedAndNotHandled(t *testing.T) {
+func newLate(t *testing.T) (client *memstream.Stream, l *serve.Listener) {
+	client, server := memstream.Pair(nil)
+	return client, serve.New(&lateAcceptor{newFake(), server}, serve.Config{Transport: "fake", MaxConns: 1})
+}
+
+func TestStreamAcceptedAsTheHandlersAreToldToStopIsClosedAndNotHandled(t *testing.T) {
 	stops := map[string]func(*serve.Listener, context.CancelFunc) error{
-		"graceful": func(l *serve.Listener, _ context.CancelFunc) error { return l.Close(context.Background()) },
 		"forceful": func(l *serve.Listener, _ context.CancelFunc) error { return closeutil.CloseForcefully(l) },
 		"Serve's ctx": func(_ *serve.Listener, cancel context.CancelFunc) error {
 			cancel()
@@ -193,24 +210,45 @@ func TestStreamAcceptedAsTheListenerClosesIsClosedAndNotHandled(t *testing.T) {
 	for name, stop := range stops {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, server := memstream.Pair(nil)
-				l := serve.New(&lateAcceptor{newFake(), server}, serve.Config{Transport: "fake", MaxConns: 1})
+				client, l := newLate(t)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				var handled atomic.Bool
 				ended := start(ctx, l, func(context.Context, abc.Stream) { handled.Store(true) })
 				synctest.Wait()
 				require.NoError(t, stop(l, cancel))
-				if name != "graceful" { // that has waited
-					time.Sleep(time.Second)
-				}
+				requireRunning(t, ended)
+				time.Sleep(time.Second)
 				synctest.Wait()
 				require.False(t, handled.Load())
 				requirePeerClosed(t, client)
 				require.Len(t, ended, 1)
+				require.Equal(t, abc.ListenerStats{Accepted: 1, Rejected: 1}, l.Stats())
 			})
 		})
 	}
+}
+
+// It has left the queue that a successor may serve, so it is ours to serve.
+func TestStreamAcceptedAsAGracefulCloseBeginsIsServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, l := newLate(t)
+		ended := start(t.Context(), l, func(ctx context.Context, s abc.Stream) {
+			time.Sleep(time.Minute)
+			_ = s.SendAll(ctx, []byte("x"))
+			_ = s.Close(ctx)
+		})
+		synctest.Wait()
+		begun := time.Now()
+		require.NoError(t, l.Close(t.Context()))
+		require.Equal(t, time.Second+time.Minute, time.Since(begun), "Close does not wait for the handler")
+		n, err := client.ReceiveSome(t.Context(), make([]byte, 2))
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		synctest.Wait()
+		requireServeError(t, ended, abc.ErrClosed)
+		require.Equal(t, abc.ListenerStats{Accepted: 1, Drained: 1}, l.Stats())
+	})
 }
 
 // A graceful Close must not return while a handler runs, also not one that was
@@ -234,6 +272,38 @@ func TestCloseAmongNewConnectionsWaitsForEachHandler(t *testing.T) {
 		require.Zero(t, active.Load())
 		wg.Wait()
 		require.ErrorIs(t, (<-ended).(error), abc.ErrClosed)
+	}
+}
+
+// After a forceful Close no stream is open, also not one whose handler was just
+// being started, and which does not care about its ctx.
+func TestForcefulCloseAmongNewConnectionsMissesNone(t *testing.T) {
+	for round := range 500 {
+		synctest.Test(t, func(t *testing.T) {
+			l, f := newListener(t, serve.Config{})
+			proceed := make(chan struct{})
+			ended := start(t.Context(), l, func(context.Context, abc.Stream) { <-proceed })
+			var clients []*memstream.Stream
+			for range 20 {
+				clients = append(clients, f.connect())
+			}
+			for l.Stats().Accepted < int64(round%len(clients)) {
+				runtime.Gosched()
+			}
+			require.NoError(t, closeutil.CloseForcefully(l))
+			synctest.Wait()
+			open := 0
+			for _, client := range clients {
+				if client.SendAll(t.Context(), []byte("x")) == nil {
+					open++
+				}
+			}
+			require.Equal(t, len(f.incoming), open, "those that were not accepted")
+			st := l.Stats()
+			require.Equal(t, st.Accepted, st.Forced+st.Rejected)
+			close(proceed)
+			<-ended
+		})
 	}
 }
 
@@ -270,5 +340,26 @@ func TestErrorOfTheAcceptorsCloseIsReported(t *testing.T) {
 		cancel()
 		l = serve.New(closeErrorAcceptor{newFake(), nil}, serve.Config{Transport: "fake"})
 		require.NoError(t, l.Close(done))
+
+		// The acceptor and a handler both take too long: that is one error.
+		f := newFake()
+		l = serve.New(closeErrorAcceptor{f, nil}, serve.Config{Transport: "fake"})
+		ended := start(t.Context(), l, untilCtxDone)
+		f.connect()
+		synctest.Wait()
+		err := closeutil.CloseWithin(t.Context(), l, time.Second)
+		require.EqualError(t, err, "fake: close: context deadline exceeded")
+		<-ended
+
+		// An error of the acceptor is told beside it.
+		f = newFake()
+		l = serve.New(closeErrorAcceptor{f, boom}, serve.Config{Transport: "fake"})
+		ended = start(t.Context(), l, untilCtxDone)
+		f.connect()
+		synctest.Wait()
+		err = closeutil.CloseWithin(t.Context(), l, time.Second)
+		require.ErrorIs(t, err, boom)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		<-ended
 	})
 }

@@ -2,12 +2,21 @@ package serve
 
 import "syscall"
 
-// The syscall package has few of the codes of Windows Sockets. Its EMFILE and
-// the like are inventions that Windows never returns; they are here for the
-// Acceptors that use them.
+// Windows Sockets has codes of its own, of which the syscall package has few.
+// The system's are those that AcceptEx may end with.
+//
+// The syscall package's EMFILE and the like are inventions that Windows never
+// returns. They are here for Acceptors that use them.
 var exhaustion = []error{
 	syscall.Errno(10024), // WSAEMFILE
 	syscall.Errno(10055), // WSAENOBUFS
+	syscall.Errno(4),     // ERROR_TOO_MANY_OPEN_FILES
+	syscall.Errno(8),     // ERROR_NOT_ENOUGH_MEMORY, WSA_NOT_ENOUGH_MEMORY
+	syscall.Errno(14),    // ERROR_OUTOFMEMORY
+	syscall.Errno(1450),  // ERROR_NO_SYSTEM_RESOURCES
+	syscall.Errno(1453),  // ERROR_WORKING_SET_QUOTA
+	syscall.Errno(1455),  // ERROR_COMMITMENT_LIMIT
+	syscall.Errno(1816),  // ERROR_NOT_ENOUGH_QUOTA
 	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 }
 
@@ -24,5 +33,7 @@ var perConnection = []error{
 	syscall.Errno(10060), // WSAETIMEDOUT
 	syscall.Errno(10064), // WSAEHOSTDOWN
 	syscall.Errno(10065), // WSAEHOSTUNREACH
-	syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPROTO,
+	syscall.EPERM, syscall.ECONNABORTED, syscall.EPROTO, syscall.ENETDOWN, syscall.ENOPROTOOPT,
+	syscall.EHOSTDOWN, syscall.ENONET, syscall.EHOSTUNREACH, syscall.EOPNOTSUPP, syscall.ENETUNREACH,
+	syscall.ENOSR, syscall.ESOCKTNOSUPPORT, syscall.EPROTONOSUPPORT, syscall.ETIMEDOUT, syscall.ECONNRESET,
 }

@@ -36,6 +36,12 @@ func (f *fakeAcceptor) connect() *memstream.Stream {
 	return client
 }
 
+// stream returns a stream with nobody at the other end.
+func (f *fakeAcceptor) stream() abc.Stream {
+	_, s := memstream.Pair(nil)
+	return s
+}
+
 // fail lets an Accept return err.
 func (f *fakeAcceptor) fail(err error) {
 	f.incoming <- func() (abc.Stream, error) { return nil, err }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/closeutil"
@@ -21,16 +22,24 @@ type Acceptor interface {
 
 // Config is what the constructors of listeners pass on from their options.
 type Config struct {
-	Transport string       // for the errors and the log
-	MaxConns  int          // 0 is no limit; a negative one panics
-	Logger    *slog.Logger // nil is slog.Default() at the time of logging
-	OnPanic   func(ctx context.Context, v any, stack []byte)
+	Transport  string       // for the errors and the log
+	MaxConns   int          // 0 is no limit
+	Logger     *slog.Logger // nil is slog.Default() at the time of logging
+	OnPanic    func(ctx context.Context, v any, stack []byte)
+	MinBackOff time.Duration // 0 is 5 ms, or MaxBackOff if that is less
+	MaxBackOff time.Duration // 0 is 1 s, or MinBackOff if that is more
 }
 
 // Check panics if cfg makes no sense. [New] calls it.
 func (cfg Config) Check() {
 	if cfg.MaxConns < 0 {
 		panic(fmt.Sprintf("%s: MaxConns is %d; it must not be negative", cfg.Transport, cfg.MaxConns))
+	}
+	if cfg.MinBackOff < 0 || cfg.MaxBackOff < 0 {
+		panic(fmt.Sprintf("%s: MinBackOff is %v and MaxBackOff %v; they must not be negative", cfg.Transport, cfg.MinBackOff, cfg.MaxBackOff))
+	}
+	if cfg.MaxBackOff > 0 && cfg.MinBackOff > cfg.MaxBackOff {
+		panic(fmt.Sprintf("%s: MinBackOff is %v, which is more than MaxBackOff, %v", cfg.Transport, cfg.MinBackOff, cfg.MaxBackOff))
 	}
 }
 
@@ -39,19 +48,28 @@ func (cfg Config) Check() {
 type Listener struct {
 	acceptor Acceptor
 	cfg      Config
-	closing  closing.Once
+	closing  closing.Once // of the acceptor
+	failures failures     // of the accept loop alone
 
 	mu      sync.Mutex
-	closed  bool // no handler is started any more
+	closed  bool // by Close; accepting has ended or is about to
 	current *run // the Serve in progress, nil if there is none
+	stats   abc.ListenerStats
 }
 
-var _ abc.Listener = (*Listener)(nil)
+var _ abc.StatsListener = (*Listener)(nil)
 
 // New makes a listener that owns a.
 func New(a Acceptor, cfg Config) *Listener {
 	cfg.Check()
-	return &Listener{acceptor: a, cfg: cfg}
+	return &Listener{acceptor: a, cfg: cfg, failures: newFailures(cfg)}
+}
+
+// Stats implements [abc.StatsListener].
+func (l *Listener) Stats() abc.ListenerStats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stats
 }
 
 // Serve implements [abc.Listener].
@@ -103,22 +121,31 @@ func (l *Listener) isClosed() bool {
 
 // Close implements [abc.Listener].
 func (l *Listener) Close(ctx context.Context) error {
-	return l.opError("close", l.closing.Do(ctx, l.close))
+	r := l.stop(ctx)
+	err := l.closing.Do(ctx, l.closeAcceptor)
+	if r != nil {
+		// Each Close waits for itself, because not all wait for the same.
+		if cut := r.drain(ctx); cut != nil {
+			err = errors.Join(cut, closing.WithoutContext(ctx, err))
+		}
+	}
+	return l.opError("close", err)
 }
 
-func (l *Listener) close(ctx context.Context) error {
+// stop ends accepting and returns the Serve in progress, nil if there is none.
+func (l *Listener) stop(ctx context.Context) *run {
+	caller := handlerOf(ctx, l)
 	l.mu.Lock()
 	l.closed = true
 	r := l.current
+	if r != nil {
+		r.noteClose(caller)
+	}
 	l.mu.Unlock()
 	if r != nil {
 		r.stopAccepting()
 	}
-	err := l.closeAcceptor(ctx)
-	if r != nil {
-		err = errors.Join(r.drain(ctx), err)
-	}
-	return err
+	return r
 }
 
 func (l *Listener) closeAcceptor(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/tributary-go/tributary/abc"
@@ -33,9 +34,22 @@ type deadliner interface {
 }
 
 // deadlineAcceptor interrupts ln.Accept by a deadline in the past.
+//
+// What does that stays registered with a context from one Accept to the next,
+// since they have the same one in most cases.
 type deadlineAcceptor struct {
 	ln   deadliner
 	wrap func(net.Conn) abc.Stream
+
+	mu    sync.Mutex
+	watch *interrupter // nil if there is none
+}
+
+// An interrupter sets the deadline when a context is done.
+type interrupter struct {
+	done <-chan struct{} // of the context
+	stop func() bool
+	set  chan struct{} // closed when it has
 }
 
 var longAgo = time.Unix(1, 0)
@@ -48,17 +62,10 @@ func (a *deadlineAcceptor) Accept(ctx context.Context) (abc.Stream, error) {
 	if ctx.Err() != nil {
 		return nil, abc.ContextErr(ctx)
 	}
-	interrupted := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		_ = a.ln.SetDeadline(longAgo)
-		close(interrupted)
-	})
+	a.interruptBy(ctx)
 	c, err := a.ln.Accept()
-	if !stop() {
-		// Only after the function has run is it sure that the deadline does
-		// not come back and interrupt the next Accept.
-		<-interrupted
-		_ = a.ln.SetDeadline(time.Time{})
+	if err != nil || ctx.Err() != nil {
+		a.forget() // not later, so that it does not outlive Serve
 	}
 	switch {
 	case err == nil:
@@ -69,8 +76,43 @@ func (a *deadlineAcceptor) Accept(ctx context.Context) (abc.Stream, error) {
 	return nil, acceptError(err)
 }
 
+// interruptBy sees to it that ctx, and nothing else, interrupts ln.Accept.
+func (a *deadlineAcceptor) interruptBy(ctx context.Context) {
+	a.mu.Lock()
+	same := a.watch != nil && a.watch.done == ctx.Done()
+	a.mu.Unlock()
+	if same {
+		return
+	}
+	a.forget()
+	w := &interrupter{done: ctx.Done(), set: make(chan struct{})}
+	w.stop = context.AfterFunc(ctx, func() {
+		_ = a.ln.SetDeadline(longAgo)
+		close(w.set)
+	})
+	a.mu.Lock()
+	a.watch = w
+	a.mu.Unlock()
+}
+
+// forget ends the interrupter, and the deadline if there is one.
+func (a *deadlineAcceptor) forget() {
+	a.mu.Lock()
+	w := a.watch
+	a.watch = nil
+	a.mu.Unlock()
+	if w != nil && !w.stop() {
+		// Only after the function has run is it sure that the deadline does
+		// not come back and interrupt the next Accept.
+		<-w.set
+		_ = a.ln.SetDeadline(time.Time{})
+	}
+}
+
 func (a *deadlineAcceptor) Close(context.Context) error {
-	return closeError(a.ln.Close())
+	err := a.ln.Close()
+	a.forget()
+	return closeError(err)
 }
 
 // acceptError says in our words that ln was closed, by us or somebody else.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,10 +71,12 @@ func TestLateDeadlineDoesNotInterruptTheNextAccept(t *testing.T) {
 		ln := newPipeListener()
 		a := serve.FromNet(ln, wrap)
 		ctx, cancel := context.WithCancel(t.Context())
+		begun := time.Now()
 		time.AfterFunc(time.Minute, cancel)
 		time.AfterFunc(time.Minute+time.Millisecond, func() { ln.connect() })
 		s, err := a.Accept(ctx) // gets the connection, though ctx is done
 		require.NoError(t, err)
+		require.Equal(t, time.Minute+time.Second, time.Since(begun), "the setting of the deadline goes on")
 		require.NoError(t, s.Close(t.Context()))
 
 		time.AfterFunc(time.Minute, func() { ln.connect() })
@@ -138,4 +141,95 @@ func TestConnectionAcceptedInTheBackgroundAfterCloseIsClosed(t *testing.T) {
 		_, err := client.Read(make([]byte, 1))
 		require.Error(t, err)
 	})
+}
+
+// deafListener's Accept never returns, whatever happens.
+type deafListener struct{ release chan struct{} }
+
+func (l deafListener) Accept() (net.Conn, error) { <-l.release; return nil, net.ErrClosed }
+func (l deafListener) Close() error              { return nil }
+func (l deafListener) Addr() net.Addr            { return &net.UnixAddr{Name: "deaf"} }
+
+func TestListenerWhoseCloseDoesNotWakeAccept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ln := deafListener{make(chan struct{})}
+		l := serve.New(serve.FromNet(ln, wrap), serve.Config{Transport: "fake"})
+		ended := start(t.Context(), l, untilCtxDone)
+		synctest.Wait()
+		require.NoError(t, l.Close(t.Context()))
+		synctest.Wait()
+		requireServeError(t, ended, abc.ErrClosed)
+		close(ln.release) // a goroutine is left until then
+	})
+}
+
+// countingListener counts who sets its deadline into the past.
+type countingListener struct {
+	*pipeListener
+	interrupts *atomic.Int32
+}
+
+func (l countingListener) SetDeadline(t time.Time) error {
+	if !t.IsZero() {
+		l.interrupts.Add(1)
+	}
+	return l.pipeListener.SetDeadline(t)
+}
+
+// The context of one Accept must not do anything later, however it ends.
+func TestContextOfAnAcceptThatIsOverDoesNotInterrupt(t *testing.T) {
+	for name, end := range map[string]func(*testing.T, *pipeListener, serve.NetAcceptor){
+		"Close": func(t *testing.T, _ *pipeListener, a serve.NetAcceptor) { require.NoError(t, a.Close(t.Context())) },
+		"other ctx": func(t *testing.T, ln *pipeListener, a serve.NetAcceptor) {
+			ln.connect()
+			s, err := a.Accept(context.Background())
+			require.NoError(t, err)
+			require.NoError(t, s.Close(t.Context()))
+		},
+		"failure": func(t *testing.T, ln *pipeListener, a serve.NetAcceptor) {
+			require.NoError(t, ln.Close())
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			_, err := a.Accept(ctx)
+			require.ErrorIs(t, err, abc.ErrClosed)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ln := countingListener{newPipeListener(), new(atomic.Int32)}
+				a := serve.FromNet(ln, wrap)
+				ctx, cancel := context.WithCancel(t.Context())
+				for range 2 {
+					ln.connect()
+					s, err := a.Accept(ctx)
+					require.NoError(t, err)
+					require.NoError(t, s.Close(t.Context()))
+				}
+				end(t, ln.pipeListener, a)
+				cancel()
+				synctest.Wait()
+				require.Zero(t, ln.interrupts.Load())
+			})
+		})
+	}
+}
+
+// readyListener has always a connection.
+type readyListener struct {
+	*pipeListener
+	conn net.Conn
+}
+
+func (l readyListener) Accept() (net.Conn, error) { return l.conn, nil }
+
+func TestAcceptsWithOneContextRegisterOnce(t *testing.T) {
+	conn, peer := net.Pipe()
+	defer conn.Close()
+	defer peer.Close()
+	stream := wrap(conn)
+	a := serve.FromNet(readyListener{newPipeListener(), conn}, func(net.Conn) abc.Stream { return stream })
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	require.Zero(t, testing.AllocsPerRun(100, func() { _, _ = a.Accept(ctx) }))
+	require.NoError(t, a.Close(t.Context()))
 }

@@ -3,6 +3,7 @@ package serve_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,8 @@ func handlerThatPanics(v any) { panic(v) }
 
 func TestPanicOfAHandlerGoesOnInServesCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, f := newListener(t, serve.Config{})
+		log := &recorder{}
+		l, f := newListener(t, serve.Config{Logger: slog.New(log)})
 		boom := errors.New("boom")
 		var n atomic.Int32
 		var cause error
@@ -27,7 +29,7 @@ func TestPanicOfAHandlerGoesOnInServesCaller(t *testing.T) {
 				<-ctx.Done()
 				cause = context.Cause(ctx)
 				time.Sleep(time.Second)
-				panic("the second panic")
+				handlerThatPanics("the second panic")
 			}
 			handlerThatPanics(boom)
 		})
@@ -43,6 +45,14 @@ func TestPanicOfAHandlerGoesOnInServesCaller(t *testing.T) {
 		require.Equal(t, boom, p.Value)
 		require.Contains(t, string(p.Stack), "handlerThatPanics")
 		requirePeerClosed(t, other)
+
+		// Serve can't panic with both.
+		require.Len(t, log.records, 1)
+		require.Equal(t, slog.LevelError, log.records[0].Level)
+		logged := attrs(log.records[0])
+		require.Equal(t, "the second panic", logged["panic"])
+		require.Contains(t, logged["stack"], "handlerThatPanics")
+		require.EqualValues(t, 2, l.Stats().Panics)
 
 		ended = start(t.Context(), l, untilCtxDone)
 		synctest.Wait()

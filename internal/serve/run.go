@@ -3,10 +3,8 @@ package serve
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"github.com/tributary-go/tributary/abc"
-	"github.com/tributary-go/tributary/closeutil"
 )
 
 var errNoStream = errors.New("the Acceptor returned neither a stream nor an error")
@@ -21,34 +19,50 @@ type run struct {
 	accepting     context.Context // of the loop; descends from ctx
 	stopAccepting context.CancelFunc
 
-	slots chan struct{} // one in it for each connection; nil if there is no limit
+	// Without MaxConns room is nil. It gets an element, if it has none, when a
+	// handler is done.
+	room chan struct{}
+
+	// Without a gate both are nil. The loop waits for begun after each start:
+	// otherwise it would be ahead of handlers that are about to come to the gate.
+	gate  *Gate
+	begun chan struct{}
 
 	// Guarded by l.mu:
 	active   map[*conn]struct{}
 	inLoop   bool              // acceptAll may still start handlers
 	panicked *abc.HandlerPanic // the first one
+	closers  int               // how many of active have called Close
+	isCut    bool              // by a Close whose time was up: none is started any more
 
-	idle chan struct{} // closed when neither loop nor handlers are left
+	idle  chan struct{} // closed when neither loop nor handlers are left
+	quiet chan struct{} // closed when no loop and no handler is left that has not called Close
+	cutUp chan struct{} // closed when the streams were closed forcefully
 }
 
 func newRun(ctx context.Context, l *Listener, h abc.Handler) *run {
-	r := &run{l: l, h: h, active: map[*conn]struct{}{}, inLoop: true, idle: make(chan struct{})}
+	r := &run{
+		l: l, h: h, gate: gateOf(ctx), active: map[*conn]struct{}{}, inLoop: true,
+		idle: make(chan struct{}), quiet: make(chan struct{}), cutUp: make(chan struct{}),
+	}
+	if l.cfg.MaxConns > 0 {
+		r.room = make(chan struct{}, 1)
+	}
+	if r.gate != nil {
+		r.begun = make(chan struct{}, 1)
+	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.accepting, r.stopAccepting = context.WithCancel(r.ctx)
-	if l.cfg.MaxConns > 0 {
-		r.slots = make(chan struct{}, l.cfg.MaxConns)
-	}
 	return r
 }
 
 // acceptAll accepts connections and starts their handlers, until r.accepting
 // is done or accepting fails for good.
 func (r *run) acceptAll() error {
-	var wait backOff
 	for {
-		// The slot comes first, so that connections above the limit wait in the
-		// transport's own queue and not in this process.
-		if err := r.takeSlot(); err != nil {
+		// There is room before the accept, so that connections above the limit
+		// wait in the transport's own queue and not in this process.
+		if err := r.waitForRoom(); err != nil {
 			return err
 		}
 		s, err := r.l.acceptor.Accept(r.accepting)
@@ -56,63 +70,58 @@ func (r *run) acceptAll() error {
 			err = errNoStream
 		}
 		if err == nil {
-			wait.reset()
+			r.l.failures.end()
 			r.start(s)
 			continue
 		}
-		r.freeSlot()
-		switch {
-		case r.accepting.Err() != nil:
-			return err
-		case isAny(err, exhaustion):
-			delay := wait.next()
-			r.l.logger().LogAttrs(r.accepting, slog.LevelError, "accepting a connection failed, will try again",
-				slog.String("transport", r.l.cfg.Transport), slog.Any("error", err), slog.Duration("delay", delay))
-			sleep(r.accepting, delay)
-		case isAny(err, perConnection):
-		default:
+		if r.accepting.Err() != nil || !r.survive(err) {
 			return err
 		}
 	}
 }
 
-func (l *Listener) logger() *slog.Logger {
-	if l.cfg.Logger != nil {
-		return l.cfg.Logger
-	}
-	return slog.Default()
-}
-
-// takeSlot blocks while there are as many connections as there may be. It
+// waitForRoom blocks while there are as many connections as there may be. It
 // returns an error once the loop has to end.
-func (r *run) takeSlot() error {
-	if r.accepting.Err() != nil || r.slots == nil {
-		return r.accepting.Err()
+func (r *run) waitForRoom() error {
+	for r.accepting.Err() == nil {
+		full := r.full()
+		if full == nil {
+			break
+		}
+		select {
+		case <-full:
+		case <-r.accepting.Done():
+		}
 	}
-	select {
-	case r.slots <- struct{}{}:
-		return nil
-	case <-r.accepting.Done():
-		return r.accepting.Err()
-	}
+	return r.accepting.Err()
 }
 
-func (r *run) freeSlot() {
-	if r.slots != nil {
-		<-r.slots
+// full returns nil if there is room, else what to wait for before it is worth
+// to look again. It is for the loop, which alone adds to active.
+func (r *run) full() <-chan struct{} {
+	if r.room != nil {
+		r.l.mu.Lock()
+		n := len(r.active)
+		r.l.mu.Unlock()
+		if n >= r.l.cfg.MaxConns {
+			return r.room
+		}
 	}
+	if r.gate != nil {
+		return r.gate.full()
+	}
+	return nil
 }
 
 // end waits until every handler has returned, which the end of their context
 // for a cause makes them do soon, and then panics if one of them did.
 func (r *run) end(cause error) {
-	r.stopAccepting()
 	if cause != nil {
 		r.cancel(cause)
 	}
 	r.l.mu.Lock()
 	r.inLoop = false
-	r.leave()
+	r.check()
 	r.l.mu.Unlock()
 	<-r.idle
 	r.cancel(nil)
@@ -124,40 +133,24 @@ func (r *run) end(cause error) {
 	}
 }
 
-// leave closes idle if the caller, who holds l.mu, was the last one.
-func (r *run) leave() {
-	if !r.inLoop && len(r.active) == 0 {
-		close(r.idle)
+// check tells those who wait for handlers, after there may be fewer to wait
+// for. The caller holds l.mu.
+func (r *run) check() {
+	if r.inLoop {
+		return
+	}
+	if len(r.active) == 0 {
+		closeOnce(r.idle)
+	}
+	if len(r.active) == r.closers {
+		closeOnce(r.quiet)
 	}
 }
 
-// drain waits for the handlers. When ctx is done first, it ends their context
-// and closes their streams instead, and returns the error of ctx.
-func (r *run) drain(ctx context.Context) error {
+func closeOnce(ch chan struct{}) {
 	select {
-	case <-r.idle:
-		return nil
+	case <-ch:
 	default:
+		close(ch)
 	}
-	select {
-	case <-r.idle:
-		return nil
-	case <-ctx.Done():
-	}
-	// Who is there is counted before the handlers learn of it: those that
-	// return as soon as their context ends were cut off too.
-	r.l.mu.Lock()
-	streams := make([]abc.Stream, 0, len(r.active))
-	for c := range r.active {
-		streams = append(streams, c.stream)
-	}
-	r.l.mu.Unlock()
-	r.cancel(errForced)
-	if len(streams) == 0 {
-		return nil
-	}
-	for _, s := range streams {
-		_ = closeutil.CloseForcefully(s)
-	}
-	return abc.ContextErr(ctx)
 }

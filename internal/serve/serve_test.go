@@ -214,3 +214,18 @@ func TestAcceptThatPanicsOrEndsItsGoroutineDoesNotLeak(t *testing.T) {
 		}
 	})
 }
+
+// Nothing hangs on the ctx of Serve for ever.
+func TestContextOfTheHandlersEndsWithServe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, f := newListener(t, serve.Config{})
+		var left context.Context
+		ended := start(t.Context(), l, func(ctx context.Context, _ abc.Stream) { left = ctx })
+		f.connect()
+		synctest.Wait()
+		require.NoError(t, left.Err())
+		require.NoError(t, l.Close(t.Context()))
+		<-ended
+		require.ErrorIs(t, left.Err(), context.Canceled)
+	})
+}
