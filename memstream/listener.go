@@ -19,7 +19,7 @@ type Listener struct {
 	backlog *backlog
 }
 
-var _ abc.Listener = (*Listener)(nil)
+var _ abc.StatsListener = (*Listener)(nil)
 
 // NewListener returns a listener. opts configures the streams, as for [Pair].
 func NewListener(opts *Options) *Listener {
@@ -41,6 +41,9 @@ func (l *Listener) Dial(ctx context.Context) (*Stream, error) {
 	client, err := l.backlog.dial(ctx)
 	return client, opError("dial", 0, err)
 }
+
+// Stats implements [abc.StatsListener].
+func (l *Listener) Stats() abc.ListenerStats { return l.engine.Stats() }
 
 // Serve implements [abc.Listener]. It panics if h is nil.
 func (l *Listener) Serve(ctx context.Context, h abc.Handler) error { return l.engine.Serve(ctx, h) }

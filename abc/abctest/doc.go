@@ -21,8 +21,11 @@
 // # Hanging
 //
 // Much of what a stream can do wrong makes somebody wait for ever. A case that
-// has not ended after 10 seconds fails by name, with the stacks of all
-// goroutines, and the others still run. No case asserts how fast anything is.
+// has not ended after 10 seconds fails by name, with the stacks of its
+// goroutines and those that the stream started, and the others still run. Each
+// case that hangs halves that time for those that begin later, down to a
+// second: a transport that often hangs is not waited for each time. No case
+// asserts how fast anything is.
 //
 // # What the suites need
 //

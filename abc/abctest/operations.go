@@ -26,6 +26,9 @@ func (t *trial) sendAll(ctx context.Context, s abc.SendStream, p []byte) error {
 // receiveSome is r.ReceiveSome, with what holds for every call of it checked.
 func (t *trial) receiveSome(ctx context.Context, r abc.ReceiveStream, p []byte) (int, error) {
 	n, err := r.ReceiveSome(ctx, p)
+	if len(p) == 0 && (n != 0 || err == nil) {
+		t.fail("ReceiveSome into an empty buffer to return 0 and an error", "it returned %d, %s", n, show(err))
+	}
 	if n < 0 || n > len(p) || (n > 0) == (err != nil) {
 		t.fail(fmt.Sprintf("ReceiveSome into %d bytes to return 1 to %d and no error, or 0 and an error (rule 4.2)", len(p), len(p)),
 			"it returned %d, %s", n, show(err))

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +41,27 @@ type suite[S subject] struct {
 	mk    func(t testing.TB) (S, error)
 }
 
+// A patience is how long the cases of a suite may take each. It is halved by
+// each one that hangs: where many do, the author is not kept waiting for all.
+type patience struct{ left atomic.Int64 }
+
+func newPatience(limit time.Duration) *patience {
+	p := &patience{}
+	p.left.Store(int64(limit))
+	return p
+}
+
+const leastPatience = time.Second
+
+func (p *patience) limit() time.Duration { return time.Duration(p.left.Load()) }
+
+// lose notes that a case hung for a limit.
+func (p *patience) lose(limit time.Duration) {
+	if half := limit / 2; half >= leastPatience {
+		p.left.CompareAndSwap(int64(limit), int64(half))
+	}
+}
+
 // A Failure is what a case found wrong.
 type Failure struct {
 	Case     string // its name: "AToB/Receive/CancelLosesNothing"
@@ -57,27 +80,36 @@ func (f *Failure) text() string {
 
 // execute runs one case on a fresh subject and returns what it found wrong,
 // or nil.
-func (s suite[S]) execute(ctx context.Context, c testCase[S], tb testing.TB, limit time.Duration) *Failure {
-	t := newTrial(ctx, s.name+"/"+c.name, c.rule, limit)
+func (s suite[S]) execute(ctx context.Context, c testCase[S], tb testing.TB, p *patience) (f *Failure) {
+	t := newTrial(ctx, s.name+"/"+c.name, c.rule, p.limit())
 	t.remake = func() (subject, error) { return s.mk(tb) }
-	x, err := s.mk(tb)
-	if err != nil {
-		return &Failure{t.name, t.rule, "something to run the case on", "it could not be made: " + err.Error(), "the function that makes it"}
+	// All goroutines from here on have the label, those of the subject as well.
+	pprof.Do(ctx, pprof.Labels(goroutineLabel, t.id), func(context.Context) {
+		x, err := s.mk(tb)
+		if err != nil {
+			f = &Failure{t.name, t.rule, "something to run the case on", "it could not be made: " + err.Error(), "the function that makes it"}
+			return
+		}
+		f = t.execute(func() {
+			x.warmUp(t)
+			c.run(t, x)
+		}, x.release)
+	})
+	if t.hung.Load() {
+		p.lose(t.limit)
 	}
-	return t.execute(func() {
-		x.warmUp(t)
-		c.run(t, x)
-	}, x.release)
+	return f
 }
 
 // test runs each case as a parallel subtest of its own, all of which are over
 // when it returns.
 func (s suite[S]) test(t *testing.T) {
+	p := newPatience(caseLimit)
 	t.Run(s.name, func(t *testing.T) {
 		for _, c := range s.cases {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
-				if f := s.execute(t.Context(), c, t, caseLimit); f != nil {
+				if f := s.execute(t.Context(), c, t, p); f != nil {
 					t.Errorf("\n%s", f.text())
 				}
 			})
@@ -90,6 +122,7 @@ func (s suite[S]) test(t *testing.T) {
 func (s suite[S]) check(ctx context.Context, limit time.Duration) []*Failure {
 	found := make([]*Failure, len(s.cases))
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	p := newPatience(limit)
 	var running sync.WaitGroup
 	for i, c := range s.cases {
 		slots <- struct{}{}
@@ -98,7 +131,7 @@ func (s suite[S]) check(ctx context.Context, limit time.Duration) []*Failure {
 		}
 		running.Go(func() {
 			defer func() { <-slots }()
-			found[i] = s.execute(ctx, c, nil, limit)
+			found[i] = s.execute(ctx, c, nil, p)
 		})
 	}
 	running.Wait()

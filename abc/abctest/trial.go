@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,7 +20,9 @@ type trial struct {
 	cancel context.CancelFunc
 
 	name, rule string
+	id         string // of this run alone
 	limit      time.Duration
+	hung       atomic.Bool
 
 	// remake makes another subject like the one that the case is run on.
 	remake func() (subject, error)
@@ -37,8 +40,11 @@ type trial struct {
 
 func newTrial(ctx context.Context, name, rule string, limit time.Duration) *trial {
 	ctx, cancel := context.WithCancel(ctx)
-	return &trial{ctx: ctx, cancel: cancel, name: name, rule: rule, limit: limit, failed: make(chan struct{})}
+	id := fmt.Sprintf("%s %d", name, trials.Add(1))
+	return &trial{ctx: ctx, cancel: cancel, name: name, rule: rule, id: id, limit: limit, failed: make(chan struct{})}
 }
+
+var trials atomic.Int64 // that there were
 
 // fail records a failure and ends the calling goroutine, and soon the case:
 // only its first failure counts, what follows is an effect of it.

@@ -2,13 +2,14 @@ package abctest
 
 import (
 	"fmt"
-	"runtime"
+	"runtime/pprof"
+	"strings"
 	"time"
 )
 
 // execute runs body in a goroutine of its own, releases the subject, and
 // returns the failure, if any. It returns even if some of that never ends: then with
-// a failure that shows all goroutines.
+// a failure that shows its goroutines.
 func (t *trial) execute(body, release func()) *Failure {
 	all := func() {
 		defer t.releaseOthers()
@@ -43,8 +44,8 @@ func (t *trial) execute(body, release func()) *Failure {
 }
 
 func (t *trial) hangs() {
-	buf := make([]byte, 1<<20)
-	buf = buf[:runtime.Stack(buf, true)]
+	t.hung.Store(true)
+	stacks := t.stacks()
 	t.mu.Lock()
 	step := t.step
 	if step == "" {
@@ -56,7 +57,35 @@ func (t *trial) hangs() {
 		}
 	}
 	t.mu.Unlock()
-	t.record(fmt.Sprintf("the case to end within %v", t.limit), fmt.Sprintf("it hangs, waiting for %s\n\n%s", step, buf))
+	t.record(fmt.Sprintf("the case to end within %v", t.limit), fmt.Sprintf("it hangs, waiting for %s\n\n%s", step, stacks))
+}
+
+// goroutineLabel marks the goroutines of a trial, with its id.
+const goroutineLabel = "abctest"
+
+// stacks shows the goroutines of the trial and what they started, those with
+// the same stack together.
+func (t *trial) stacks() string {
+	var all strings.Builder
+	if err := pprof.Lookup("goroutine").WriteTo(&all, 1); err != nil {
+		return err.Error()
+	}
+	mine := fmt.Sprintf("# labels: {%q:%q}", goroutineLabel, t.id)
+	var b strings.Builder
+	for group := range strings.SplitSeq(all.String(), "\n\n") {
+		count, stack, found := strings.Cut(group, "\n"+mine+"\n")
+		if !found || strings.Contains(stack, "(*trial).stacks") {
+			continue // another's, or this one
+		}
+		count, _, _ = strings.Cut(count[strings.LastIndexByte(count, '\n')+1:], " ")
+		fmt.Fprintf(&b, "goroutines: %s\n", count)
+		for line := range strings.Lines(stack) {
+			if fields := strings.Fields(line); len(fields) >= 4 { // "#", address, function, place
+				fmt.Fprintf(&b, "\t%s\n\t\t%s\n", fields[2], fields[3])
+			}
+		}
+	}
+	return b.String()
 }
 
 func (t *trial) guarded(f func()) {

@@ -13,7 +13,7 @@ import (
 
 // TestMain leaves TestStream out, which fails and is meant to. See it with
 //
-//	NAIVE=1 go test -parallel 100 ./docs/examples/transport/naive
+//	NAIVE=1 go test ./docs/examples/transport/naive
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if os.Getenv("NAIVE") == "" {
