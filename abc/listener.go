@@ -40,8 +40,10 @@ type Handler func(ctx context.Context, s Stream)
 // returns the error of its ctx without waiting for the handlers (Serve waits).
 // Connections that nobody had accepted yet are closed.
 //
-// Do not call Close from a handler without a bound on its ctx: it would wait
-// for that handler.
+// A handler may call Close with its own ctx, or one that descends from it: then
+// Close waits for the other handlers, but neither for that one nor for others
+// that have called Close. With another ctx nobody can tell, and it waits for its
+// own handler until that ctx is done.
 //
 // Serve takes a handler, where Trio has accept, so that whatever a layer does
 // for each connection can run in that connection's goroutine (Trio's issue

@@ -56,8 +56,8 @@ type ListenOptions struct {
 // [Listen]; listener.FromNet makes one of a net.Listener. All methods may be
 // called at the same time.
 //
-// Close waits for the handlers that run. A handler that calls it without a
-// bound on its ctx waits for itself.
+// Close waits for the handlers that run. A handler that calls it passes its own
+// ctx, lest Close should wait for itself; see [abc.Listener].
 type Listener struct {
 	engine *serve.Listener
 	ln     net.Listener

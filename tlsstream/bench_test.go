@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,24 +14,12 @@ import (
 	"github.com/tributary-go/tributary/tlsstream"
 )
 
-func tcpPair(t testing.TB) (a, b net.Conn) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	a, err = net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	b, err = l.Accept()
-	require.NoError(t, err)
-	t.Cleanup(func() { a.Close(); b.Close() })
-	return a, b
-}
-
 // One direction over TCP, beside crypto/tls over the same kind of connection.
 // size=1 is there and back.
 func BenchmarkOverTCP(b *testing.B) {
 	for _, size := range []int{1, 16 << 10, 64 << 10, 1 << 20} {
 		b.Run(fmt.Sprintf("size=%d/peer=crypto-tls", size), func(b *testing.B) {
-			x, y := tcpPair(b)
+			x, y := socketPair(b, "tcp")
 			client, server := tls.Client(x, selfsigned.Client(0)), tls.Server(y, selfsigned.Server(0))
 			done := make(chan struct{})
 			go func() {
@@ -63,7 +50,7 @@ func BenchmarkOverTCP(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("size=%d/tlsstream", size), func(b *testing.B) {
 			ctx := context.Background()
-			x, y := tcpPair(b)
+			x, y := socketPair(b, "tcp")
 			client, server := over(b, socketstream.New(x), socketstream.New(y), 0, nil)
 			done := make(chan struct{})
 			go func() {
@@ -99,7 +86,7 @@ func BenchmarkHandshake(b *testing.B) {
 		clientCfg, serverCfg := selfsigned.Client(0), selfsigned.Server(0)
 		for b.Loop() {
 			b.StopTimer()
-			x, y := tcpPair(b)
+			x, y := socketPair(b, "tcp")
 			b.StartTimer()
 			client, server := tls.Client(x, clientCfg), tls.Server(y, serverCfg)
 			done := make(chan struct{})
@@ -117,7 +104,7 @@ func BenchmarkHandshake(b *testing.B) {
 		clientCfg, serverCfg := selfsigned.Client(0), selfsigned.Server(0)
 		for b.Loop() {
 			b.StopTimer()
-			x, y := tcpPair(b)
+			x, y := socketPair(b, "tcp")
 			b.StartTimer()
 			client := tlsstream.Client(socketstream.New(x), clientCfg, nil)
 			server := tlsstream.Server(socketstream.New(y), serverCfg, nil)

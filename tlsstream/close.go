@@ -11,6 +11,12 @@ import (
 // does not wait for the peer's, and closes the transport gracefully. It blocks
 // until the transport took what was sent. It is no error if the peer is gone.
 //
+// Bound the context. A peer that does not receive holds up a graceful Close for
+// as long as that lasts; over a transport without a buffer that is also one
+// which closes gracefully at the same time. In a callback of the tls.Config, a
+// graceful Close waits for the handshake, which waits for the callback, until
+// the context ends that; a forceful one does not wait.
+//
 // A forceful Close, one before the end of the handshake (which it ends), and
 // one of an HTTPS-compatible stream send no close_notify. While a send is in
 // progress a Close cannot end the stream cleanly: it closes it, and returns an
@@ -19,18 +25,17 @@ import (
 // The transport is closed once, whatever happens before.
 func (s *Stream) Close(ctx context.Context) error {
 	s.receiving.Close()
-	inSend := s.sending.Close() && !s.noData.Load()
+	inSend := s.sending.Close() && s.inSend.Load()
 	return opError("close", 0, s.closing.Do(ctx, func(ctx context.Context) error {
 		return s.close(ctx, inSend)
 	}))
 }
 
 func (s *Stream) close(ctx context.Context, inSend bool) error {
-	// Wake what is blocked, end the handshake.
-	s.closeBegin()
-	s.sendCtx.end()
-	s.recvCtx.end()
-
+	if !s.settled.CompareAndSwap(false, true) {
+		return nil // detached
+	}
+	s.wake()
 	var err error
 	if s.handshake.complete.Load() {
 		err = s.sayGoodbye(ctx, inSend)
@@ -41,8 +46,14 @@ func (s *Stream) close(ctx context.Context, inSend bool) error {
 		s.out.release()
 	}
 	err = errors.Join(err, s.transport.Close(ctx))
-	s.awaitHandshake(ctx)
-	return err
+	return errors.Join(err, s.awaitHandshake(ctx))
+}
+
+// wake ends the handshake, and what is blocked.
+func (s *Stream) wake() {
+	s.closeBegin()
+	s.sendCtx.end()
+	s.recvCtx.end()
 }
 
 // sayGoodbye sends what is left to be sent, and returns why that was not
@@ -71,14 +82,26 @@ func (s *Stream) sayGoodbye(ctx context.Context, inSend bool) error {
 }
 
 // awaitHandshake waits for the handshake. It ends soon now, unless a callback in
-// the tls.Config blocks it; a forceful Close does not wait for that.
-func (s *Stream) awaitHandshake(ctx context.Context) {
+// the tls.Config blocks it; a forceful Close does not wait for that. It returns
+// what a callback panicked with: it may be that nobody else has been told.
+func (s *Stream) awaitHandshake(ctx context.Context) error {
+	h := &s.handshake
 	begun := true
-	s.handshake.begin.Do(func() { begun = false })
-	if begun {
+	h.begin.Do(func() { begun = false })
+	if !begun {
+		return nil
+	}
+	select {
+	case <-h.done:
+	case <-ctx.Done():
 		select {
-		case <-s.handshake.done:
-		case <-ctx.Done():
+		case <-h.done:
+		default:
+			return nil
 		}
 	}
+	if h.panicked != nil {
+		return abc.Broken(h.panicked)
+	}
+	return nil
 }

@@ -231,3 +231,55 @@ func TestHTTPSCompatibleCloseDuringASendSaysSo(t *testing.T) {
 		require.NoError(t, client.Close(bg))
 	})
 }
+
+// Neither receives what the other sends. The contexts end that.
+func TestBothCloseAtOnceOverNoBuffer(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := overMemory(t, memstream.Lockstep, version, nil)
+			shake(t, client, server)
+			short, cancel := context.WithTimeout(bg, time.Second)
+			defer cancel()
+			first, second := make(chan error, 1), make(chan error, 1)
+			begin := time.Now()
+			go func() { first <- client.Close(short) }()
+			go func() { second <- server.Close(bg) }()
+			require.ErrorIs(t, <-first, context.DeadlineExceeded)
+			require.NoError(t, <-second, "although the peer is gone")
+			require.Equal(t, time.Second, time.Since(begin))
+		})
+	})
+}
+
+// The error of the transport is Close's, once.
+func TestTransportsCloseErrorIsReported(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		for _, shaken := range []bool{false, true} {
+			a, b := memstream.Pair(nil)
+			counter := &closeCounter{Stream: a, err: errors.New("the transport's own")}
+			client, server := over(t, counter, b, version, nil)
+			if shaken {
+				shake(t, client, server)
+			}
+			require.ErrorIs(t, client.Close(bg), counter.err)
+			require.NoError(t, client.Close(bg))
+			require.NoError(t, closeutil.CloseForcefully(client))
+			require.EqualValues(t, 1, counter.closes.Load())
+			require.Zero(t, counter.forceful.Load())
+		}
+	})
+}
+
+// What was not received is nobody's business any more.
+func TestCloseWithUnreadData(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		client, server := overMemory(t, 0, version, nil)
+		shake(t, client, server)
+		require.NoError(t, server.SendAll(bg, make([]byte, 10_000)))
+		_, err := client.ReceiveSome(bg, make([]byte, 1))
+		require.NoError(t, err)
+		require.NoError(t, client.Close(bg))
+		_, err = receiveAll(server)
+		require.Equal(t, io.EOF, err)
+	})
+}

@@ -14,6 +14,7 @@ import (
 // address is it. It blocks until both are done or ctx is, which has no effect
 // on the stream afterwards. Nothing is left open by a Dial that failed.
 func Dial(ctx context.Context, network, address string, cfg *tls.Config, opts *Options) (*Stream, error) {
+	opts.refusePrebuffered("Dial")
 	transport, err := socketstream.Dial(ctx, network, address, nil)
 	if err != nil {
 		return nil, opError("dial", 0, err)
@@ -26,9 +27,15 @@ func Dial(ctx context.Context, network, address string, cfg *tls.Config, opts *O
 		cfg.ServerName, _, _ = net.SplitHostPort(address) // Dial found it well-formed
 	}
 	s := Client(transport, cfg, opts)
+	complete := false
+	defer func() { // also if a callback panics
+		if !complete {
+			_ = closeutil.CloseForcefully(s)
+		}
+	}()
 	if err := s.Handshake(ctx); err != nil {
-		_ = closeutil.CloseForcefully(s)
 		return nil, opError("dial", 0, err)
 	}
+	complete = true
 	return s, nil
 }

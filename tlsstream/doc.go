@@ -13,4 +13,6 @@
 //   - Close is bounded by its context, and does not wait for the peer when it
 //     is forceful.
 //   - A large send goes out in few transport sends.
+//   - [Stream.Detach] ends TLS and gives the transport back, and
+//     Options.Prebuffered begins it in the middle of one: STARTTLS, both ways.
 package tlsstream

@@ -18,6 +18,10 @@ var (
 	// ends a TLS stream (RFC 8446, section 6.1): bytes may be missing. It comes
 	// with [abc.ErrBroken] and [io.ErrUnexpectedEOF].
 	ErrTruncated error = truncatedError{}
+
+	// ErrUnreadData is returned by Detach when there is application data to be
+	// received before the peer's close_notify.
+	ErrUnreadData = errors.New("application data came before the peer's close_notify")
 )
 
 type truncatedError struct{}
@@ -28,6 +32,7 @@ func (truncatedError) Unwrap() error { return io.ErrUnexpectedEOF }
 var (
 	errHandshakeTimeout error = timeoutError{}
 	errSendInterrupted        = errors.New("a send was in progress, so the peer sees a truncated stream")
+	errExited                 = errors.New("a callback of the tls.Config ended the goroutine of the handshake")
 	errUnknownPosition        = errors.New("a cancelled send left it unknown which bytes the transport took")
 )
 

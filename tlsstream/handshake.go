@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,9 +18,10 @@ type handshake struct {
 	begin    sync.Once
 	ctx      context.Context // done when it is to end
 	end      context.CancelCauseFunc
-	done     chan struct{} // closed when it is over
-	err      error         // how it ended; written before that
-	complete atomic.Bool   // it ended well
+	done     chan struct{}     // closed when it is over
+	err      error             // how it ended; written before that, as is
+	panicked *abc.HandlerPanic // what a callback did
+	complete atomic.Bool       // it ended well
 }
 
 // alertGrace bounds how long a failed handshake waits for the transport to take
@@ -36,6 +38,15 @@ const alertGrace = 5 * time.Second
 // Options.HandshakeTimeout. A failed one is final: the error matches
 // [abc.ErrBroken], and has the cause in its chain: a
 // *tls.CertificateVerificationError, or a tls.AlertError of the peer's.
+//
+// The callbacks of the tls.Config run in a goroutine of the stream's. When one
+// panics, every operation that waits for the handshake, or comes later, panics
+// with an [*abc.HandlerPanic] that has the value and the stack, as a
+// sync.OnceFunc does; Close returns it in an error that matches abc.ErrBroken.
+// The panic of a callback that a forceful Close did not wait for is lost. A
+// callback that ends the goroutine (runtime.Goexit, t.FailNow) makes the
+// handshake fail. In a callback, an operation of the same stream waits for
+// itself; a forceful Close does not.
 func (s *Stream) Handshake(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return opError("handshake", 0, abc.ContextErr(ctx))
@@ -56,12 +67,12 @@ func (s *Stream) shake(ctx context.Context) error {
 	h.begin.Do(func() { go s.runHandshake() })
 	select {
 	case <-h.done:
-		return h.err
+		return h.outcome()
 	default:
 	}
 	select {
 	case <-h.done:
-		return h.err
+		return h.outcome()
 	case <-ctx.Done():
 		return abc.ContextErr(ctx)
 	case <-s.closed.Done():
@@ -69,10 +80,33 @@ func (s *Stream) shake(ctx context.Context) error {
 	}
 }
 
+func (h *handshake) outcome() error {
+	if h.panicked != nil {
+		panic(h.panicked)
+	}
+	return h.err
+}
+
+// runHandshake is the goroutine. The tls.Config has callbacks that may end it
+// in any way.
 func (s *Stream) runHandshake() {
 	h := &s.handshake
-	ctx := h.ctx
 	defer h.end(nil)
+	// What is left is the client's Finished or the server's session tickets.
+	// Nobody has to wait for them: the peer may read only when we receive.
+	defer s.flushInBackground()
+	defer close(h.done)
+	h.err = abc.Broken(errExited)
+	defer func() {
+		if v := recover(); v != nil {
+			h.panicked = &abc.HandlerPanic{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	h.err = s.performHandshake(h.ctx)
+	h.complete.Store(h.err == nil)
+}
+
+func (s *Stream) performHandshake(ctx context.Context) error {
 	if d := s.opts.HandshakeTimeout; d > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, d, errHandshakeTimeout)
@@ -80,17 +114,14 @@ func (s *Stream) runHandshake() {
 	}
 	s.wire.ctx = ctx
 	err := s.conn.HandshakeContext(ctx)
-	if err != nil {
-		h.err = s.handshakeError(ctx, err)
-		alertCtx, cancel := context.WithTimeout(ctx, alertGrace)
-		_ = s.out.flush(alertCtx) // what keeps the alert from the peer is not what went wrong
-		cancel()
+	if err == nil {
+		return nil
 	}
-	h.complete.Store(err == nil)
-	close(h.done)
-	// What is left is the client's Finished or the server's session tickets.
-	// Nobody has to wait for them: the peer may read only when we receive.
-	s.flushInBackground()
+	err = s.handshakeError(ctx, err)
+	alertCtx, cancel := context.WithTimeout(ctx, alertGrace)
+	defer cancel()
+	_ = s.out.flush(alertCtx) // what keeps the alert from the peer is not what went wrong
+	return err
 }
 
 // sendFailed ends a handshake of which a message could not be sent, though not

@@ -3,6 +3,7 @@ package tlsstream_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"syscall"
 	"testing"
@@ -223,4 +224,27 @@ func TestAfterClose(t *testing.T) {
 	require.NoError(t, client.Close(bg))
 	_, err = client.ConnectionState()
 	require.ErrorIs(t, err, tlsstream.ErrNeedHandshake)
+}
+
+func TestReceiveThatFailsDuringTheHandshake(t *testing.T) {
+	a, _ := memstream.Pair(nil)
+	cause := errors.New("out of paper")
+	failing := &hooked{Stream: a, receive: func(context.Context, []byte) (int, error) { return 0, cause }}
+	client := tlsstream.Client(failing, selfsigned.Client(0), nil)
+	for range 2 {
+		err := client.Handshake(bg)
+		require.ErrorIs(t, err, abc.ErrBroken)
+		require.ErrorIs(t, err, cause)
+	}
+	require.NoError(t, client.Close(bg))
+}
+
+func TestWaitSendableBeginsNoHandshake(t *testing.T) {
+	a, b := memstream.Pair(nil)
+	client := tlsstream.Client(a, selfsigned.Client(0), nil)
+	require.NoError(t, client.WaitSendable(bg))
+	require.NoError(t, client.Close(bg))
+	got, err := receiveAll(b)
+	require.Equal(t, io.EOF, err)
+	require.Empty(t, got)
 }

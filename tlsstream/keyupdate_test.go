@@ -29,6 +29,7 @@ import (
 
 // The types of records that the tests look at.
 const (
+	recordAlert     = 21
 	recordHandshake = 22
 	recordData      = 23
 )
@@ -107,6 +108,7 @@ func rawOver(t *testing.T, capacity int) (*rawPeer, *tlsstream.Stream) {
 	client, server := tlsstream.Client(a, clientCfg, nil), tlsstream.Server(b, serverCfg, nil)
 	t.Cleanup(func() { closeutil.CloseForcefully(client); closeutil.CloseForcefully(server) })
 	shake(t, client, server)
+	require.NoError(t, client.SendAll(bg, nil), "its last message has left: from here on it does nothing")
 	state, err := client.ConnectionState()
 	require.NoError(t, err)
 	// crypto/tls lets nobody choose among the suites of TLS 1.3. It takes this
@@ -143,15 +145,7 @@ func (p *rawPeer) sendData(ctx context.Context, data []byte) error {
 // receiveRecord returns the application data of the next record, which has none
 // if it is a KeyUpdate.
 func (p *rawPeer) receiveRecord(ctx context.Context) ([]byte, error) {
-	header, err := p.receiveExactly(ctx, 5)
-	if err != nil {
-		return nil, err
-	}
-	body, err := p.receiveExactly(ctx, int(binary.BigEndian.Uint16(header[3:])))
-	if err != nil {
-		return nil, err
-	}
-	typ, data, err := p.receive.open(append(header, body...))
+	typ, data, err := p.receiveAny(ctx)
 	if err != nil || typ == recordData {
 		return data, err
 	}
@@ -161,6 +155,25 @@ func (p *rawPeer) receiveRecord(ctx context.Context) ([]byte, error) {
 	p.receive.update()
 	p.updates++
 	return nil, nil
+}
+
+func (p *rawPeer) receiveAlert(t *testing.T) []byte {
+	typ, data, err := p.receiveAny(bg)
+	require.NoError(t, err)
+	require.EqualValues(t, recordAlert, typ)
+	return data
+}
+
+func (p *rawPeer) receiveAny(ctx context.Context) (typ byte, data []byte, err error) {
+	header, err := p.receiveExactly(ctx, 5)
+	if err != nil {
+		return 0, nil, err
+	}
+	body, err := p.receiveExactly(ctx, int(binary.BigEndian.Uint16(header[3:])))
+	if err != nil {
+		return 0, nil, err
+	}
+	return p.receive.open(append(header, body...))
 }
 
 func (p *rawPeer) receiveExactly(ctx context.Context, n int) ([]byte, error) {

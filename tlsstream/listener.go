@@ -32,6 +32,7 @@ func NewListener(l abc.Listener, cfg *tls.Config, opts *Options) *Listener {
 	if cfg == nil {
 		panic("tlsstream: NewListener with a nil tls.Config")
 	}
+	opts.refusePrebuffered("NewListener")
 	o := opts.orDefault()
 	if o.HandshakeTimeout == 0 {
 		o.HandshakeTimeout = listenerHandshakeTimeout

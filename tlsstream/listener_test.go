@@ -34,7 +34,7 @@ func echo(ctx context.Context, s abc.Stream) {
 func TestSilentPeersHoldNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		below := memstream.NewListener(nil)
-		failed := make(chan error, 100)
+		failed := make(chan error, 500)
 		l := tlsstream.NewListener(below, selfsigned.Server(0), &tlsstream.Options{
 			OnHandshakeError: func(_ context.Context, transport abc.Stream, err error) { failed <- err },
 		})
@@ -47,7 +47,7 @@ func TestSilentPeersHoldNobodyUp(t *testing.T) {
 			require.NoError(t, err)
 			silent = append(silent, s)
 		}
-		for range 10 {
+		for range 50 {
 			s, err := below.Dial(bg)
 			require.NoError(t, err)
 			client := tlsstream.Client(s, selfsigned.Client(0), nil)
@@ -210,4 +210,32 @@ func TestSessionsAreResumedThroughAListener(t *testing.T) {
 	}
 	require.NoError(t, l.Close(bg))
 	<-served
+}
+
+// The handler's streams have the listener's options.
+func TestHTTPSCompatibleThroughAListener(t *testing.T) {
+	for _, https := range []bool{false, true} {
+		below := memstream.NewListener(nil)
+		l := tlsstream.NewListener(below, selfsigned.Server(0), &tlsstream.Options{HTTPSCompatible: https})
+		served, ended := make(chan error, 1), make(chan error, 1)
+		go func() {
+			served <- l.Serve(bg, func(_ context.Context, s abc.Stream) {
+				_, err := receiveAll(s)
+				ended <- err
+			})
+		}()
+		s, err := below.Dial(bg)
+		require.NoError(t, err)
+		client := tlsstream.Client(s, selfsigned.Client(0), nil)
+		require.NoError(t, client.SendAll(bg, []byte("x")))
+		require.NoError(t, s.SendEOF(bg), "below it")
+		if err := <-ended; https {
+			require.Equal(t, io.EOF, err)
+		} else {
+			requireTruncated(t, err)
+		}
+		require.NoError(t, closeutil.CloseForcefully(client))
+		require.NoError(t, l.Close(bg))
+		require.ErrorIs(t, <-served, abc.ErrClosed)
+	}
 }

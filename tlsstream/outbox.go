@@ -21,8 +21,9 @@ type outbox struct {
 	again     func()        // flushes in the background, if nobody flushes
 	flushing  chan struct{} // holds a token while somebody flushes
 
-	mu  sync.Mutex
-	buf []byte // what was written since a flush last looked
+	mu     sync.Mutex
+	buf    []byte // what was written since a flush last looked
+	sealed bool   // nothing may be added any more
 
 	// What is being sent, and why nothing can be any more. They belong to who
 	// holds the token.
@@ -31,24 +32,23 @@ type outbox struct {
 	err  error
 }
 
-const (
-	// gather is how many bytes of a send are encrypted before the transport
-	// gets them: enough to save most transport sends, few enough for the cache.
-	gather = 64 << 10
-
-	// outboxSize has room for that and the overhead of its records.
-	outboxSize = gather + 4<<10
-)
-
-var outboxPool = sync.Pool{New: func() any { return new([outboxSize]byte) }}
-
 func (o *outbox) add(p []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.sealed {
+		return
+	}
 	if o.buf == nil {
-		o.buf = outboxPool.Get().(*[outboxSize]byte)[:0]
+		o.buf = newBuffer()
 	}
 	o.buf = append(o.buf, p...)
+}
+
+// seal has add drop what comes from then on.
+func (o *outbox) seal() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sealed = true
 }
 
 // pending returns how many bytes there are that no flush has looked at.
@@ -130,9 +130,7 @@ func (o *outbox) next() bool {
 		return true
 	}
 	if o.base != nil {
-		if cap(o.base) == outboxSize {
-			outboxPool.Put((*[outboxSize]byte)(o.base[:outboxSize]))
-		}
+		freeBuffer(o.base)
 		o.base = nil
 	}
 	o.mu.Lock()

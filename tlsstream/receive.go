@@ -24,6 +24,10 @@ func (s *Stream) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 }
 
 func (s *Stream) receive(ctx context.Context, p []byte) (int, error) {
+	if n := copy(p, s.unread); n > 0 {
+		s.unread = s.unread[n:]
+		return n, nil
+	}
 	if s.recvErr != nil {
 		return 0, s.recvErr
 	}

@@ -109,3 +109,67 @@ func TestHTTPSCompatibleOnEitherSide(t *testing.T) {
 		}
 	})
 }
+
+// crypto/tls looks behind the data of TLS 1.2 for a close_notify, and would hold
+// back the data until the rest of it has come.
+func TestDataTogetherWithHalfACloseNotify(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		for _, part := range []int{1, 4, 5, 6} {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := memstream.Pair(nil)
+				var sent []byte
+				recorder := &hooked{Stream: b}
+				client, server := over(t, a, recorder, version, nil)
+				shake(t, client, server)
+				require.NoError(t, server.SendAll(bg, nil)) // tickets have left
+				recorder.send = func(_ context.Context, p []byte) error { sent = append(sent, p...); return nil }
+				require.NoError(t, server.SendAll(bg, []byte("data")))
+				end := len(sent)
+				require.NoError(t, closeWithoutTransport(recorder, server))
+				require.NoError(t, b.SendAll(bg, sent[:end+part]))
+				buf := make([]byte, 10)
+				n, err := client.ReceiveSome(bg, buf) // would be a deadlock
+				require.NoError(t, err)
+				require.Equal(t, "data", string(buf[:n]))
+				require.NoError(t, b.SendAll(bg, sent[end+part:]))
+				_, err = client.ReceiveSome(bg, buf)
+				require.Equal(t, io.EOF, err)
+				require.NoError(t, b.Close(bg))
+			})
+		}
+	})
+}
+
+func closeWithoutTransport(h *hooked, s *tlsstream.Stream) error {
+	h.close = func(context.Context) error { return nil }
+	return s.Close(bg)
+}
+
+// Neither the receives that were cancelled count, nor the send that was.
+func TestReceivingSurvivesThousandsOfCancelledReceives(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		for _, capacity := range []int{0, memstream.Lockstep} {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := overMemory(t, capacity, version, nil)
+				shake(t, client, server)
+				ctx, cancel := context.WithTimeout(bg, time.Second)
+				err := client.SendAll(ctx, make([]byte, 1<<20))
+				cancel()
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				buf := make([]byte, 10)
+				for range 3000 {
+					ctx, cancel := context.WithTimeout(bg, time.Millisecond)
+					_, err := client.ReceiveSome(ctx, buf)
+					cancel()
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+				}
+				sent := make(chan error, 1)
+				go func() { sent <- server.SendAll(bg, []byte("x")) }()
+				n, err := client.ReceiveSome(bg, buf)
+				require.NoError(t, err)
+				require.Equal(t, "x", string(buf[:n]))
+				require.NoError(t, <-sent)
+			})
+		}
+	})
+}

@@ -24,7 +24,9 @@ func (s *Stream) send(ctx context.Context, p []byte) (sent int, err error) {
 		return 0, err
 	}
 	defer s.sending.Leave()
-	if s.eofQueued {
+	s.inSend.Store(true)
+	defer s.inSend.Store(false)
+	if s.eofQueued || s.sending.Closed() { // a Close may not have seen inSend
 		return 0, abc.ErrClosed
 	}
 	if err := s.shake(ctx); err != nil {
@@ -65,29 +67,36 @@ func (s *Stream) sendEOF(ctx context.Context) error {
 		return err
 	}
 	defer s.sending.Leave()
-	s.noData.Store(true)
-	defer s.noData.Store(false)
 	if err := s.shake(ctx); err != nil {
 		return err
 	}
 	if v := s.conn.ConnectionState().Version; v < tls.VersionTLS13 {
 		return fmt.Errorf("%w: %s cannot end one direction alone", errors.ErrUnsupported, tls.VersionName(v))
 	}
-	if !s.eofQueued {
-		// CloseWrite is glad to end what an alert ended already; Write is not.
-		if _, err := s.conn.Write(nil); err != nil {
-			return fatal(err)
-		}
-		if err := s.conn.CloseWrite(); err != nil {
-			return fatal(err)
-		}
-		s.eofQueued = true
+	if err := s.queueEOF(); err != nil {
+		return err
 	}
 	if err := s.flush(ctx, s.sendCtx.of(ctx)); err != nil {
 		return err
 	}
 	s.eofSent.Store(true)
 	s.sending.Close()
+	return nil
+}
+
+// queueEOF puts close_notify into the outbox, which seals it.
+func (s *Stream) queueEOF() error {
+	if s.eofQueued || s.eofSent.Load() {
+		return nil
+	}
+	// CloseWrite is glad to end what an alert ended already; Write is not.
+	if _, err := s.conn.Write(nil); err != nil {
+		return fatal(err)
+	}
+	if err := s.conn.CloseWrite(); err != nil {
+		return fatal(err)
+	}
+	s.eofQueued = true
 	return nil
 }
 
@@ -102,8 +111,6 @@ func (s *Stream) waitSendable(ctx context.Context) error {
 		return err
 	}
 	defer s.sending.Leave()
-	s.noData.Store(true)
-	defer s.noData.Store(false)
 	if s.eofQueued {
 		return abc.ErrClosed
 	}

@@ -1,6 +1,7 @@
 package tlsstream
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,7 +16,7 @@ import (
 // [Dial], or serve a [Listener].
 //
 // A send and a receive may run at the same time, and Close and Handshake at any
-// time. The first operation performs the handshake, if Handshake has not been
+// time; Detach runs alone. The first operation performs the handshake, if Handshake has not been
 // called. A receiver that never runs keeps nothing from being sent, but only a
 // running ReceiveSome notices what the peer says: its end, alerts, new keys.
 type Stream struct {
@@ -30,13 +31,15 @@ type Stream struct {
 	sendCtx   opContext
 	recvCtx   opContext
 
-	recvErr   error       // what every further receive returns; touched inside receiving
+	unread    []byte      // what Detach received; touched inside receiving, as is
+	recvErr   error       // what every further receive returns
 	eofQueued bool        // close_notify is in out; touched inside sending
 	eofSent   atomic.Bool // it has left
-	noData    atomic.Bool // what is inside sending has nothing that Close would cut short
+	inSend    atomic.Bool // there is a SendAll that Close would cut short
+	settled   atomic.Bool // it is decided who has the transport: Close, or who called Detach
 
 	handshake  handshake
-	closed     context.Context // done when Close begins
+	closed     context.Context // done when Close begins, or Detach is done
 	closeBegin context.CancelFunc
 	flushCtx   context.Context // of flushes that nobody waits for; done when Close needs no more
 	flushEnd   context.CancelFunc
@@ -99,6 +102,7 @@ func newStream(t abc.Stream, cfg *tls.Config, opts Options, side func(conn net.C
 	s.wire.transport, s.wire.out, s.wire.before = t, &s.out, s.beforeRead
 	s.handshake.ctx, s.handshake.end = context.WithCancelCause(s.closed)
 	s.handshake.done = make(chan struct{})
+	s.wire.ahead.surplus = bytes.Clone(opts.Prebuffered)
 	if cfg == nil {
 		cfg = &tls.Config{}
 	}

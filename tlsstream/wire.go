@@ -29,10 +29,14 @@ type wire struct {
 	// for what was written.
 	before func(context.Context) error
 
+	ahead readAhead
 	ended bool // the transport said io.EOF
 }
 
 func (w *wire) Read(p []byte) (int, error) {
+	if n := w.ahead.take(p); n > 0 {
+		return n, nil
+	}
 	err := w.before(w.ctx)
 	n := 0
 	if err == nil {
@@ -40,7 +44,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	switch {
 	case err == nil:
-		return n, nil
+		return w.ahead.split(p[:n]), nil
 	case err == io.EOF:
 		w.ended = true // a close_notify would have kept crypto/tls from reading on
 	case w.ctx.Err() != nil && errors.Is(err, w.ctx.Err()):
@@ -71,10 +75,21 @@ func (w *wire) RemoteAddr() net.Addr {
 	return noAddr{}
 }
 
-// Deadlines are contexts here. crypto/tls sets some when it closes.
-func (w *wire) SetDeadline(time.Time) error      { return nil }
-func (w *wire) SetReadDeadline(time.Time) error  { return nil }
-func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+// Deadlines are contexts here.
+func (w *wire) SetDeadline(time.Time) error     { return nil }
+func (w *wire) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline is called by crypto/tls, inside its lock, with a time to come
+// before it writes close_notify and with the present one after it, so that
+// nothing is sent behind that (RFC 8446, section 6.1). But it would not take an
+// error well when it answers a KeyUpdate: it would not change the keys that it
+// receives with. So what it writes then is dropped.
+func (w *wire) SetWriteDeadline(t time.Time) error {
+	if !t.After(time.Now()) {
+		w.out.seal()
+	}
+	return nil
+}
 
 type noAddr struct{}
 

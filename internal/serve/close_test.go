@@ -131,22 +131,26 @@ func TestForcefulCloseCutsGracefulOnesShort(t *testing.T) {
 		ended := start(t.Context(), l, func(context.Context, abc.Stream) { <-proceed })
 		client := f.connect()
 		synctest.Wait()
-		graceful := make(chan error, 2)
+		type result struct{ close, send error }
+		graceful := make(chan result, 2)
+		var mu sync.Mutex // a stream is for one sender
 		for range 2 {
 			go func() {
 				err := l.Close(t.Context())
-				requirePeerClosed(t, client) // everything was released
-				graceful <- err
+				mu.Lock()
+				defer mu.Unlock()
+				graceful <- result{err, client.SendAll(t.Context(), []byte("x"))}
 			}()
 		}
 		synctest.Wait()
 		require.Empty(t, graceful)
 		require.NoError(t, closeutil.CloseForcefully(l))
 		for range 2 {
-			err := <-graceful
-			require.ErrorIs(t, err, abc.ErrClosed)
-			require.ErrorContains(t, err, "cut short")
-			require.NotErrorIs(t, err, context.Canceled)
+			r := <-graceful
+			require.ErrorIs(t, r.close, abc.ErrClosed)
+			require.ErrorContains(t, r.close, "cut short")
+			require.NotErrorIs(t, r.close, context.Canceled)
+			require.ErrorIs(t, r.send, abc.ErrBroken, "everything was released")
 		}
 		requireRunning(t, ended)
 		require.NoError(t, l.Close(t.Context()), "it is closed already, though a handler runs")
