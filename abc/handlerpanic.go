@@ -2,11 +2,12 @@ package abc
 
 import "fmt"
 
-// A HandlerPanic is what Serve panics with after a [Handler] did: the value,
-// and the stack of the handler's goroutine, which would otherwise be lost.
+// A HandlerPanic is what Serve panics with after a [Handler] did, and an
+// operation of a tlsstream after a callback of its tls.Config did: the value,
+// and the stack of that goroutine, which would otherwise be lost.
 type HandlerPanic struct {
-	Value any    // what the handler panicked with
-	Stack []byte // as formatted by debug.Stack, in the handler's goroutine
+	Value any    // what the handler or callback panicked with
+	Stack []byte // as formatted by debug.Stack, in its goroutine
 }
 
 // Error implements error, so that the value and its stack are printed when

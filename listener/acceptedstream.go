@@ -35,9 +35,13 @@ func (s *acceptedStream) Close(ctx context.Context) error {
 // Unwrap implements [abc.Unwrapper].
 func (s *acceptedStream) Unwrap() abc.AsyncResource { return s.Stream }
 
-// WaitSendable implements [abc.SendWaiter], where the stream does.
+// WaitSendable implements [abc.SendWaiter]. Where the stream does not, it is a
+// send of nothing: that returns early, and says if the stream is closed.
 func (s *acceptedStream) WaitSendable(ctx context.Context) error {
-	return abc.WaitSendable(ctx, s.Stream)
+	if w, ok := s.Stream.(abc.SendWaiter); ok {
+		return w.WaitSendable(ctx)
+	}
+	return s.Stream.SendAll(ctx, nil)
 }
 
 // SendVector implements [abc.VectorSender].

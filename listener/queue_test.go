@@ -212,6 +212,28 @@ func TestQueuedStreamPassesOnWhatItsStreamCan(t *testing.T) {
 	})
 }
 
+// A stream that is no SendWaiter does not become one that says nil whatever
+// happens.
+func TestQueuedStreamSaysThatItIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mem := memstream.NewListener(nil)
+		q := listener.Queue(t.Context(), wrapped{mem})
+		dialMem(t, mem)
+		s := accept(t, q)
+		require.NoError(t, abc.WaitSendable(t.Context(), s))
+		require.NoError(t, s.Close(t.Context()))
+		require.ErrorIs(t, abc.WaitSendable(t.Context(), s), abc.ErrClosed)
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
+// wrapped serves streams without optional interfaces.
+type wrapped struct{ abc.Listener }
+
+func (l wrapped) Serve(ctx context.Context, h abc.Handler) error {
+	return l.Listener.Serve(ctx, func(ctx context.Context, s abc.Stream) { h(ctx, struct{ abc.Stream }{s}) })
+}
+
 // slowStream's graceful Close lasts until its ctx is done.
 type slowStream struct{ abc.Stream }
 

@@ -140,7 +140,7 @@ func TestPeersTellOurEndFromOurBreak(t *testing.T) {
 			greet(t, peer, s, p)
 			require.NoError(t, s.Close(p.ctx))
 			p.expect(t, peer.saysEnd)
-			require.NotRegexp(t, peer.saysBreak, string(p.stdout)+string(p.stderr))
+			require.NotRegexp(t, peer.saysBreak, p.printed())
 		})
 		t.Run("forceful", func(t *testing.T) {
 			s, p := peer.meet(t, version, nil)

@@ -94,6 +94,13 @@ func (o output) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// printed returns all that was printed until now.
+func (p *process) printed() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return string(p.stdout) + string(p.stderr)
+}
+
 // await waits until found says that it was printed, or the process ends.
 func (p *process) await(t *testing.T, what string, found func(stdout, stderr []byte) bool) {
 	t.Helper()
