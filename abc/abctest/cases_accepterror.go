@@ -29,12 +29,11 @@ var acceptErrorCases = section("AcceptError", []testCase[*server]{
 		if !ok || errExhausted == nil {
 			return
 		}
-		serve := x.serve(t, t.ctx, func(context.Context, abc.Stream) {})
+		x.serveOn(t, t.ctx, func(context.Context, abc.Stream) {})
 		for range 3 {
 			f.FailAccept(errExhausted)
 			x.connect(t)
 		}
-		t.stillRunning(serve, "its context is done")
 	}},
 
 	{"OneConnection", "5.6: an error that concerns one incoming connection is skipped", func(t *trial, x *server) {
@@ -42,12 +41,11 @@ var acceptErrorCases = section("AcceptError", []testCase[*server]{
 		if !ok || errExhausted == nil {
 			return
 		}
-		serve := x.serve(t, t.ctx, func(context.Context, abc.Stream) {})
+		x.serveOn(t, t.ctx, func(context.Context, abc.Stream) {})
 		for range 3 {
 			f.FailAccept(errOneConnection)
 			x.connect(t)
 		}
-		t.stillRunning(serve, "its context is done")
 	}},
 
 	{"Other", "5.6: any other error of accepting ends Serve, after the handlers were cancelled and awaited", func(t *trial, x *server) {
@@ -62,7 +60,7 @@ var acceptErrorCases = section("AcceptError", []testCase[*server]{
 			proceed.wait(t)
 		})
 		x.connect(t)
-		f.FailAccept(errCause)
+		f.FailAccept(&abc.OpError{Op: "accept", Transport: "abctest", Err: abc.Broken(errCause)})
 		t.await("the handler's context to be done, when accepting fails", noticed.ch)
 		t.stillRunning(serve, "the handlers have returned")
 		proceed.open()

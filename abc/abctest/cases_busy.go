@@ -16,6 +16,7 @@ var busyCases = section("Busy", []testCase[*pipe]{
 		for range 3 {
 			_, err := t.receiveSome(t.ctx, x.r, make([]byte, 8))
 			t.want("a second ReceiveSome", err, abc.ErrBusy)
+			t.stillRunning(first, "a byte arrives")
 		}
 		_, err := t.receiveSome(t.ctx, x.r, nil)
 		t.want("a second ReceiveSome, into an empty buffer", err, abc.ErrEmptyBuffer)
@@ -49,6 +50,7 @@ var busyCases = section("Busy", []testCase[*pipe]{
 		done := t.cancelled()
 		t.wantContext("a second SendAll, with a done context", t.sendAll(done, x.s, []byte("1")), done)
 
+		t.stillRunning(first, "its context is done")
 		// The first goes on: the peer gets its bytes and not those of the others.
 		buf := make([]byte, 4<<10)
 		t.receiveExactly(x.r, buf)
@@ -88,20 +90,35 @@ var busyCases = section("Busy", []testCase[*pipe]{
 			}))
 		}
 		time.Sleep(2 * time.Millisecond) // so that some of them block
-		record := make([]byte, size)
 		var count [senders]int
-		for range senders * each {
-			t.receiveExactly(x.r, record)
-			for _, b := range record {
-				if b != record[0] || b >= senders {
-					t.fail("the bytes of one SendAll to arrive together", "they are mixed: %v", record)
+		recv := t.start("receiving records until EOF", func() (int, error) {
+			record := make([]byte, size)
+			for n := 0; ; {
+				m, err := t.receiveSome(t.ctx, x.r, record[n:])
+				if err != nil {
+					t.want("ReceiveSome after the peer closed gracefully", err, errEOF)
+					return n, nil
 				}
+				if n += m; n < size {
+					continue
+				}
+				n = 0
+				for _, b := range record {
+					if b != record[0] || b >= senders {
+						t.fail("the bytes of one SendAll to arrive together", "they are mixed: %v", record)
+					}
+				}
+				count[record[0]]++
 			}
-			count[record[0]]++
-		}
-		for _, k := range tasks { // the last bytes may arrive before their send returns
+		})
+		for _, k := range tasks {
 			k.wait()
 		}
+		closing := t.sendAndClose(x.s, nil)
+		if left, _ := recv.wait(); left != 0 {
+			t.fail("whole records only", "%d bytes of one came at the end", left)
+		}
+		closing.wait()
 		for _, n := range count {
 			if n != each {
 				t.fail("each send that succeeded to arrive once", "of %d by each sender these arrived: %v", each, count)

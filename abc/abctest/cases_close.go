@@ -145,6 +145,7 @@ var closeCases = section("Close", []testCase[*pipe]{
 		graceful := t.start("a graceful Close that a forceful one cuts short", func() (int, error) {
 			return 0, t.closeBy(true, x.s)
 		})
+		t.atMost(graceful.done)
 		t.wantNil("CloseForcefully beside a graceful Close", t.closeForcefully(x.s))
 		if _, err := graceful.wait(); err != nil {
 			t.want("a graceful Close that a forceful one cut short", err, abc.ErrClosed)
@@ -172,8 +173,10 @@ var closeCases = section("Close", []testCase[*pipe]{
 		ctx, cancel := context.WithTimeout(t.ctx, 20*time.Millisecond)
 		defer cancel()
 		t.isOpError("Close that may not have been graceful", x.s.Close(ctx))
-		t.closedAgain("the sender", x.s)
+		// Before another Close, which might make up for it.
+		t.want("an empty SendAll after Close", t.sendAll(t.ctx, x.s, nil), abc.ErrClosed)
 		t.sendsAreClosed("after Close", x.s)
+		t.closedAgain("the sender", x.s)
 		for buf := make([]byte, 64<<10); ; {
 			if _, err := t.receiveSome(t.ctx, x.r, buf); err != nil {
 				t.want("the peer's ReceiveSome, in the end", err, errEOF, abc.ErrBroken)

@@ -14,15 +14,20 @@ var copyCases = section("Copy", []testCase[*pipe]{
 		const total = 200_000
 		copying := t.start("Copy", func() (int, error) {
 			n, err := abc.Copy(t.ctx, x.s, &patternSource{total: total, end: io.EOF})
+			if err == nil { // what is missing is seen by what comes next
+				t.wantNil("SendAll after Copy", t.sendAll(t.ctx, x.s, []byte("alive")))
+			}
 			return int(n), err
 		})
 		t.receivePattern(x.r, total, newRand(60))
+		next := make([]byte, len("alive"))
+		t.receiveExactly(x.r, next)
+		t.wantBytes("what was sent after Copy", next, []byte("alive"))
 		n, err := copying.wait()
 		t.wantNil("Copy", err)
 		if n != total {
 			t.fail("Copy to count 200000 bytes", "it counted %d", n)
 		}
-		t.works("Copy", x.s, x.r)
 	}},
 
 	{"SourceFails", "1: Copy returns the error of its source, after what came before", func(t *trial, x *pipe) {

@@ -56,6 +56,7 @@ var duplexCases = section("Duplex", []testCase[*pair]{
 		cancelRecv()
 		_, err := recv.wait()
 		t.wantContext("ReceiveSome", err, recvCtx)
+		t.stillRunning(send, "its own context is done")
 
 		buf := make([]byte, 4<<10)
 		t.receiveExactly(x.b, buf)

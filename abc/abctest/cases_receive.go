@@ -55,11 +55,12 @@ var receiveCases = section("Receive", []testCase[*pipe]{
 			}
 		}
 		try("with nothing to receive")
-		send := t.sending(x.s, []byte("123"))
+		send := t.sendAndClose(x.s, []byte("123")) // so that what is missing is seen
 		got := make([]byte, 3)
 		t.receiveExactly(x.r, got[:1])
 		try("with something to receive")
 		t.receiveExactly(x.r, got[1:])
+		t.wantEOF("ReceiveSome after the peer closed gracefully", x.r)
 		send.wait()
 		t.wantBytes("what was received around these calls", got, []byte("123"))
 	}},

@@ -13,7 +13,12 @@ var sendCases = section("Send", []testCase[*pipe]{
 		t.transfer("one byte", x.s, x.r, []byte("x"))
 		big := make([]byte, 100_000)
 		fill(big, 0)
-		t.transfer("100000 bytes", x.s, x.r, big)
+		send := t.sendAndClose(x.s, big) // so that what is missing is seen
+		got := make([]byte, len(big))
+		t.receiveExactly(x.r, got)
+		t.wantBytes("100000 bytes", got, big)
+		t.wantEOF("ReceiveSome after the peer closed gracefully", x.r)
+		send.wait()
 	}},
 
 	{"EmptyMeansNothing", "4.1: an empty p sends nothing", func(t *trial, x *pipe) {

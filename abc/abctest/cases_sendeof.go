@@ -108,6 +108,7 @@ var sendEOFCases = section("SendEOF", []testCase[*pair]{
 		send := t.blockedSend(ctx, x.a)
 		for range 2 {
 			t.want("SendEOF during SendAll", x.a.SendEOF(t.ctx), abc.ErrBusy)
+			t.stillRunning(send, "its context is done")
 		}
 		t.receiveExactly(x.b, make([]byte, 4<<10))
 		if send.finished() {

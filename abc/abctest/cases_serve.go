@@ -123,7 +123,7 @@ var serveCases = section("Serve", []testCase[*server]{
 	{"Again", "5.5: after a Serve that its context ended the listener may be served again", func(t *trial, x *server) {
 		for range 3 {
 			ctx, cancel := context.WithCancel(t.ctx)
-			serve := x.serve(t, ctx, func(ctx context.Context, s abc.Stream) { t.untilDone(ctx) })
+			serve := x.serveOn(t, ctx, func(ctx context.Context, s abc.Stream) { t.untilDone(ctx) })
 			x.connect(t)
 			cancel()
 			_, err := serve.wait()
@@ -132,7 +132,7 @@ var serveCases = section("Serve", []testCase[*server]{
 	}},
 
 	{"Busy", "5.5: a second Serve while one runs returns ErrBusy", func(t *trial, x *server) {
-		first := x.serve(t, t.ctx, func(context.Context, abc.Stream) {})
+		first := x.serveOn(t, t.ctx, func(context.Context, abc.Stream) {})
 		x.connect(t)
 		for range 2 {
 			_, err := x.serve(t, t.ctx, func(context.Context, abc.Stream) {}).wait()
@@ -239,3 +239,17 @@ var panicCases = section("Panic", []testCase[*server]{
 		serve.wait()
 	}},
 }...)
+
+// serveOn is serve where Serve may not return before ctx is done. If it does
+// the case fails at once, rather than wait for a connection to be served.
+func (x *server) serveOn(t *trial, ctx context.Context, h abc.Handler) *task {
+	serve := x.serve(t, ctx, h)
+	t.start("Serve to go on", func() (int, error) {
+		<-serve.done
+		if ctx.Err() == nil {
+			t.fail("Serve not to return before its context is done", "it returned %s", show(serve.err))
+		}
+		return 0, nil
+	})
+	return serve
+}

@@ -100,7 +100,13 @@ var shutdownCases = section("Close", []testCase[*server]{
 		h := newLingering()
 		x.serve(t, t.ctx, h.handle(t))
 		x.connect(t)
-		closing := func() (int, error) { return 0, t.closeBy(true, x.l) }
+		closing := func() (int, error) {
+			err := t.closeBy(true, x.l)
+			if n := h.running.Load(); n > 0 {
+				t.fail("both of two graceful Closes to return after the handlers", "one returned %s while %d ran", show(err), n)
+			}
+			return 0, err
+		}
 		first, second := t.start("a graceful Close", closing), t.start("a second graceful Close", closing)
 		t.stillRunning(first, "the handlers have returned")
 		t.stillRunning(second, "the handlers have returned")
@@ -143,7 +149,9 @@ var shutdownCases = section("Close", []testCase[*server]{
 		t.wantNil("CloseForcefully of a listener that was not served", t.closeForcefully(x.l))
 		for _, layer := range layers {
 			if l, ok := layer.(abc.Listener); ok {
-				err := l.Serve(t.ctx, func(context.Context, abc.Stream) {})
+				ctx, cancel := context.WithTimeout(t.ctx, t.limit/3) // lest it should be served
+				defer cancel()
+				err := l.Serve(ctx, func(context.Context, abc.Stream) {})
 				t.want(fmt.Sprintf("Serve of the %T below a listener that was closed", l), err, abc.ErrClosed)
 			}
 		}

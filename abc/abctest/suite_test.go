@@ -17,7 +17,12 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestHonestStreamPasses(t *testing.T) {
-	abctest.TestStream(t, func(testing.TB) (a, b abc.Stream) { return honest() }, abctest.Caps{})
+	abctest.TestStream(t, func(testing.TB) (a, b abc.Stream) { return honest() }, abctest.Caps{
+		MakeClogged: func() (abc.SendStream, abc.ReceiveStream, error) {
+			a, b := clogged()
+			return a, b, nil
+		},
+	})
 }
 
 func TestHonestOneWayPasses(t *testing.T) {

@@ -2,6 +2,7 @@ package abctest
 
 import (
 	"fmt"
+	"regexp"
 	"runtime/pprof"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func (t *trial) hangs() {
 	t.hung.Store(true)
 	stacks := t.stacks()
 	t.mu.Lock()
+	if at := lineOfCase(stacks); at != "" {
+		t.started = at
+	}
 	step := t.step
 	if step == "" {
 		step = "an operation to return"
@@ -58,6 +62,18 @@ func (t *trial) hangs() {
 	}
 	t.mu.Unlock()
 	t.record(fmt.Sprintf("the case to end within %v", t.limit), fmt.Sprintf("it hangs, waiting for %s\n\n%s", step, stacks))
+}
+
+var caseLine = regexp.MustCompile(`cases_\w+\.go:\d+`)
+
+// lineOfCase finds in stacks where the case itself is.
+func lineOfCase(stacks string) string {
+	for stack := range strings.SplitSeq(stacks, "goroutines: ") {
+		if strings.Contains(stack, "(*trial).execute") {
+			return caseLine.FindString(stack)
+		}
+	}
+	return ""
 }
 
 // goroutineLabel marks the goroutines of a trial, with its id.

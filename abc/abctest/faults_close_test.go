@@ -1,0 +1,310 @@
+package abctest_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tributary-go/tributary/abc"
+)
+
+var closeFaults = []fault{
+	{name: "a second Close fails", caught: "Close/Twice", make: func(s *hooked) {
+		var closed atomic.Bool
+		s.close = func(ctx context.Context) error {
+			if closed.Swap(true) {
+				return fail(abc.ErrClosed)
+			}
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "a Close after a forceful one fails", caught: "Close/TwiceForcefully", make: func(s *hooked) {
+		var forced atomic.Bool
+		s.close = func(ctx context.Context) error {
+			if ctx.Err() != nil {
+				forced.Store(true)
+			} else if forced.Load() {
+				return fail(abc.ErrClosed)
+			}
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "Close of what is closed reports a done context", caught: "Close/TwiceForcefully", make: func(s *hooked) {
+		s.close = func(ctx context.Context) error {
+			_ = s.Stream.Close(ctx)
+			if ctx.Err() != nil {
+				return fail(abc.ContextErr(ctx))
+			}
+			return nil
+		}
+	}},
+	{name: "a forceful Close is an error", caught: "Close/Forcefully", make: func(s *hooked) {
+		s.close = func(ctx context.Context) error {
+			_ = s.Stream.Close(ctx)
+			if ctx.Err() != nil {
+				return fail(abc.ErrBroken)
+			}
+			return nil
+		}
+	}},
+	{name: "a forceful Close does nothing", caught: "Close/DoneContext", make: func(s *hooked) {
+		s.close = func(ctx context.Context) error {
+			if ctx.Err() != nil {
+				return fail(abc.ContextErr(ctx))
+			}
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "Close under a done context waits for the peer", caught: "Close/DoneContext", hangs: true, make: func(s *hooked) {
+		s.close = func(ctx context.Context) error {
+			_ = s.Stream.SendEOF(context.Background())
+			_, _ = s.Stream.ReceiveSome(context.Background(), make([]byte, 1))
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "a send after Close is ErrBroken", caught: "Close/LaterSends", make: func(s *hooked) {
+		s.onSend(abc.ErrClosed, becomes(abc.ErrBroken))
+	}},
+	{name: "an empty send after Close succeeds", caught: "Close/LaterSends", make: func(s *hooked) {
+		s.send = func(ctx context.Context, p []byte) error {
+			if len(p) == 0 {
+				return nil
+			}
+			return s.Stream.SendAll(ctx, p)
+		}
+	}},
+	{name: "ErrClosed comes without an OpError", caught: "Close/LaterReceives", make: func(s *hooked) {
+		s.onReceive(abc.ErrClosed, func(context.Context, error) error { return abc.ErrClosed })
+	}},
+	{name: "ErrClosed hides that the buffer is empty", caught: "Close/LaterReceives", make: func(s *hooked) {
+		var closed atomic.Bool
+		s.close = func(ctx context.Context) error { closed.Store(true); return s.Stream.Close(ctx) }
+		s.receive = func(ctx context.Context, p []byte) (int, error) {
+			if closed.Load() {
+				return 0, fail(abc.ErrClosed)
+			}
+			return s.Stream.ReceiveSome(ctx, p)
+		}
+	}},
+	{name: "bytes are delivered after Close", caught: "Close/BeatsBufferedData", make: func(s *hooked) {
+		s.close = func(ctx context.Context) error {
+			s.receive = func(context.Context, []byte) (int, error) { return 1, nil }
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "EOF is delivered after Close", caught: "Close/BeatsEOF", make: func(s *hooked) {
+		var ended atomic.Bool
+		s.receive = func(ctx context.Context, p []byte) (int, error) {
+			if ended.Load() {
+				return 0, io.EOF
+			}
+			n, err := s.Stream.ReceiveSome(ctx, p)
+			ended.Store(err == io.EOF)
+			return n, err
+		}
+	}},
+	{name: "our own Close is EOF to a blocked receive", caught: "Close/WakesReceive", make: func(s *hooked) {
+		s.onReceive(abc.ErrClosed, func(context.Context, error) error { return io.EOF })
+	}},
+	{name: "Close does not wake a receive", caught: "Close/WakesReceiveForcefully", hangs: true, make: func(s *hooked) {
+		s.onReceive(abc.ErrClosed, isMissed)
+	}},
+	{name: "a send that Close wakes is ErrBroken", caught: "Close/WakesSend", make: func(s *hooked) {
+		s.onSend(abc.ErrClosed, becomes(abc.ErrBroken))
+	}},
+	{name: "a send that Close wakes succeeds", caught: "Close/WakesSend", make: func(s *hooked) {
+		s.onSend(abc.ErrClosed, isHidden)
+	}},
+	{name: "Close waits for a blocked send", caught: "Close/WakesSendForcefully", hangs: true, make: waitsForSends},
+	{name: "two Closes close a channel twice", caught: "Close/Concurrently", make: func(s *hooked) {
+		var once sync.Once
+		var closing atomic.Int32
+		closed, both := make(chan struct{}), make(chan struct{})
+		s.close = func(ctx context.Context) error {
+			select {
+			case <-closed:
+				return nil
+			default: // as if two goroutines came here at the same time
+				if closing.Add(1) == 2 {
+					once.Do(func() { close(both) })
+				}
+				soon(both)
+			}
+			close(closed)
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "a forceful Close waits behind a graceful one", caught: "Close/ForcefulCutsGraceful", hangs: true, make: func(s *hooked) {
+		turn, entered := make(chan struct{}, 1), make(chan struct{})
+		s.close = func(ctx context.Context) error {
+			if ctx.Err() == nil {
+				turn <- struct{}{}
+				close(entered)
+				<-ctx.Done() // as the peer does not answer
+				<-turn
+				return s.Stream.Close(ctx)
+			}
+			soon(entered)
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "a graceful Close that was cut short says nothing", caught: "Close/ForcefulCutsGraceful", make: func(s *hooked) {
+		cut, entered := make(chan struct{}), make(chan struct{})
+		var first atomic.Bool
+		s.close = func(ctx context.Context) error {
+			if ctx.Err() == nil && !first.Swap(true) {
+				close(entered)
+				<-cut
+				return fail(abc.ErrBroken)
+			}
+			soon(entered)
+			select {
+			case <-cut:
+			default:
+				close(cut)
+			}
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "a graceful Close beside another is ErrBusy", caught: "Close/GracefulBesideGraceful", make: func(s *hooked) {
+		var closing atomic.Int32
+		second := make(chan struct{})
+		s.close = func(ctx context.Context) error {
+			switch closing.Add(1) {
+			case 1:
+				soon(second)
+			case 2:
+				close(second)
+				return fail(abc.ErrBusy)
+			}
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "a Close that could not be graceful closes nothing", caught: "Close/ReleasesAnyway", make: func(s *hooked) {
+		s.close = func(ctx context.Context) error {
+			if _, ok := ctx.Deadline(); ok {
+				return isMissed(ctx, nil)
+			}
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "a Close that could not be graceful keeps the transport open", caught: "Close/ReleasesAnyway", hangs: true, make: func(s *hooked) {
+		var closed atomic.Bool
+		s.close = func(ctx context.Context) error {
+			if _, ok := ctx.Deadline(); ok {
+				closed.Store(true)
+				return isMissed(ctx, nil)
+			}
+			if closed.Load() {
+				return nil
+			}
+			return s.Stream.Close(ctx)
+		}
+		s.send = func(ctx context.Context, p []byte) error {
+			if closed.Load() {
+				return fail(abc.ErrClosed)
+			}
+			return s.Stream.SendAll(ctx, p)
+		}
+	}},
+	{name: "Close leaves the transport open", caught: "Close/ReachesBelow", make: leavesOpen},
+	{name: "an operation beside a Close is ErrBusy", caught: "Close/AtAnyMoment", make: func(s *hooked) {
+		var closing atomic.Bool
+		refused := make(chan struct{}, 1)
+		refuse := func() error {
+			select {
+			case refused <- struct{}{}:
+			default:
+			}
+			return fail(abc.ErrBusy)
+		}
+		s.send = func(ctx context.Context, p []byte) error {
+			if closing.Load() {
+				return refuse()
+			}
+			return s.Stream.SendAll(ctx, p)
+		}
+		s.receive = func(ctx context.Context, p []byte) (int, error) {
+			if closing.Load() {
+				return 0, refuse()
+			}
+			return s.Stream.ReceiveSome(ctx, p)
+		}
+		s.close = func(ctx context.Context) error {
+			closing.Store(true)
+			select {
+			case <-refused:
+			case <-time.After(20 * time.Millisecond): // all are blocked
+			}
+			return s.Stream.Close(ctx)
+		}
+	}},
+	{name: "a Close between two sends is seen as the peer's", caught: "Close/AtAnyMoment", make: func(s *hooked) {
+		s.onSend(abc.ErrClosed, becomes(abc.ErrBroken))
+	}},
+}
+
+// soon waits for another goroutine to come so far, so that a fault does not
+// depend on who is first.
+func soon(ch <-chan struct{}) {
+	select {
+	case <-ch:
+	case <-time.After(100 * time.Millisecond): // there is none
+	}
+}
+
+// waitsForSends makes Close wait until no send is inside.
+func waitsForSends(s *hooked) {
+	var mu sync.Mutex
+	s.send = func(ctx context.Context, p []byte) error {
+		if len(p) > 0 {
+			mu.Lock()
+			defer mu.Unlock()
+		}
+		return s.Stream.SendAll(ctx, p)
+	}
+	s.close = func(ctx context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		return s.Stream.Close(ctx)
+	}
+}
+
+// leavesOpen makes Close end the operations of s, but not what s is made of.
+func leavesOpen(s *hooked) {
+	var guard abc.Guard // of nothing but Close
+	ops, end := context.WithCancel(context.Background())
+	s.close = func(context.Context) error {
+		guard.Close()
+		end()
+		return nil
+	}
+	during := func(ctx context.Context, op func(context.Context) error) error {
+		if guard.Closed() && ctx.Err() == nil {
+			return fail(abc.ErrClosed)
+		}
+		inner, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(ops, cancel)()
+		err := op(inner)
+		if guard.Closed() && ctx.Err() == nil && (err == nil || errors.Is(err, context.Canceled)) {
+			return fail(abc.ErrClosed)
+		}
+		return err
+	}
+	s.send = func(ctx context.Context, p []byte) error {
+		return during(ctx, func(ctx context.Context) error { return s.Stream.SendAll(ctx, p) })
+	}
+	s.receive = func(ctx context.Context, p []byte) (n int, err error) {
+		err = during(ctx, func(ctx context.Context) error { n, err = s.Stream.ReceiveSome(ctx, p); return err })
+		if err != nil {
+			n = 0
+		}
+		return n, err
+	}
+}
