@@ -42,6 +42,7 @@ var busyCases = section("Busy", []testCase[*pipe]{
 			err := t.sendAll(t.ctx, x.s, p)
 			t.want("a second SendAll", err, abc.ErrBusy)
 			t.wantSent("a second SendAll", err, 0)
+			t.stillRunning(first, "its context is done")
 		}
 		t.want("SendVector during SendAll", abc.SendVector(t.ctx, x.s, []byte("1"), []byte("2")), abc.ErrBusy)
 		if w, ok := x.s.(abc.SendWaiter); ok {
@@ -50,7 +51,6 @@ var busyCases = section("Busy", []testCase[*pipe]{
 		done := t.cancelled()
 		t.wantContext("a second SendAll, with a done context", t.sendAll(done, x.s, []byte("1")), done)
 
-		t.stillRunning(first, "its context is done")
 		// The first goes on: the peer gets its bytes and not those of the others.
 		buf := make([]byte, 4<<10)
 		t.receiveExactly(x.r, buf)

@@ -40,6 +40,7 @@ var cloggedCases = []testCase[*clogged]{
 		send := x.blockedByte(t, t.ctx, 'a')
 		for _, p := range [][]byte{[]byte("b"), nil} {
 			t.want("a second SendAll", t.sendAll(t.ctx, x.s, p), abc.ErrBusy)
+			t.stillRunning(send, "the peer received")
 		}
 		if w, ok := x.s.(abc.SendWaiter); ok {
 			t.want("WaitSendable during SendAll", w.WaitSendable(t.ctx), abc.ErrBusy)

@@ -40,7 +40,10 @@ var shutdownFaults = []listenerFault{
 		idle := make(chan struct{}, 1)
 		l.onHandler(func(ctx context.Context, s abc.Stream, h abc.Handler) {
 			h(ctx, s)
-			idle <- struct{}{}
+			select {
+			case idle <- struct{}{}:
+			default:
+			}
 		})
 		l.close = func(ctx context.Context) error {
 			select {
@@ -139,7 +142,10 @@ func forcefulWaits(l *hookedListener) {
 	l.close = func(ctx context.Context) error {
 		err := l.Listener.Close(ctx)
 		if handlers.Load() > 0 {
-			<-idle
+			select {
+			case <-idle:
+			case <-l.over: // a handler that closes waits for itself
+			}
 		}
 		return err
 	}

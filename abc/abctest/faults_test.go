@@ -117,7 +117,10 @@ func TestEachFaultyListenerIsCaught(t *testing.T) {
 		checks = append(checks, faultCheck{f.name, "Listener/" + f.caught, f.hangs, func(t *testing.T, limit time.Duration) []*abctest.Failure {
 			return abctest.CasesOfListener(func() (abc.Listener, func(context.Context) (abc.Stream, error)) {
 				l := newHookedListener()
-				t.Cleanup(func() { closeutil.CloseForcefully(l.Listener) })
+				t.Cleanup(func() {
+					close(l.over)
+					closeutil.CloseForcefully(l.Listener)
+				})
 				f.make(l)
 				return l, l.acceptor.dial
 			}, limit, f.caught)

@@ -61,11 +61,13 @@ var messageFaults = []messageFault{
 		}
 	}},
 	{"a Send that is ErrBusy has sent", "Send/ManyAtATime", func(h *hookedMessages) {
-		var inside atomic.Int32
+		n := 0
+		var mu sync.Mutex
 		h.send = func(ctx context.Context, m int) error {
-			defer inside.Add(-1)
-			err := func() error { inside.Add(1); return h.s.Send(ctx, m) }()
-			if inside.Load() > 1 && err == nil {
+			err := h.s.Send(ctx, m)
+			mu.Lock()
+			defer mu.Unlock()
+			if n++; n%100 == 0 && err == nil {
 				return fail(abc.ErrBusy)
 			}
 			return err

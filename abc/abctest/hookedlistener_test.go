@@ -17,6 +17,7 @@ type hookedListener struct {
 	acceptor *acceptor
 	serve    func(ctx context.Context, h abc.Handler) error
 	close    func(ctx context.Context) error
+	over     chan struct{} // closed when the test is: what a fault makes wait for ever ends
 }
 
 func newHookedListener() *hookedListener {
@@ -25,6 +26,7 @@ func newHookedListener() *hookedListener {
 	return &hookedListener{
 		Listener: listener.New(a, &listener.Options{Logger: slog.New(slog.DiscardHandler)}),
 		acceptor: a,
+		over:     make(chan struct{}),
 	}
 }
 

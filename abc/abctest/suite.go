@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"strings"
@@ -82,15 +83,15 @@ func (f *Failure) text() string {
 // or nil.
 func (s suite[S]) execute(ctx context.Context, c testCase[S], tb testing.TB, p *patience) (f *Failure) {
 	t := newTrial(ctx, s.name+"/"+c.name, c.rule, p.limit())
-	t.remake = func() (subject, error) { return s.mk(tb) }
+	t.remake = func() (subject, error) { return s.make(tb) }
 	// All goroutines from here on have the label, those of the subject as well.
 	pprof.Do(ctx, pprof.Labels(goroutineLabel, t.id), func(context.Context) {
-		x, err := s.mk(tb)
+		x, err := s.make(tb)
 		if err != nil {
 			f = &Failure{t.name, t.rule, "something to run the case on", "it could not be made: " + err.Error(), "the function that makes it"}
 			return
 		}
-		f = t.execute(func() {
+		f = t.execute(ctx, func() {
 			x.warmUp(t)
 			c.run(t, x)
 		}, x.release)
@@ -99,6 +100,17 @@ func (s suite[S]) execute(ctx context.Context, c testCase[S], tb testing.TB, p *
 		p.lose(t.limit)
 	}
 	return f
+}
+
+// make calls mk, and makes an error of a panic. What a Go test does to end
+// itself goes through.
+func (s suite[S]) make(tb testing.TB) (x S, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the function panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return s.mk(tb)
 }
 
 // test runs each case as a parallel subtest of its own, all of which are over

@@ -99,11 +99,19 @@ func (t *trial) waitingFor(what string) {
 	t.step = what
 }
 
-// catch is deferred: it makes a failure of a panic.
-func (t *trial) catch(what string) {
-	if v := recover(); v != nil {
-		t.record("no panic", fmt.Sprintf("%s panicked: %v\n%s", what, v, debug.Stack()))
-	}
+// guarded calls f and makes a failure of a panic, and of a Goexit that is not
+// ours.
+func (t *trial) guarded(what string, f func()) {
+	returned := false
+	defer func() {
+		if v := recover(); v != nil {
+			t.record("no panic", fmt.Sprintf("%s panicked: %v\n%s", what, v, debug.Stack()))
+		} else if !returned { // a failure that made us end comes first, and counts
+			t.record("no runtime.Goexit", what+" called it")
+		}
+	}()
+	f()
+	returned = true
 }
 
 // A task is something that the case does beside its own goroutine.
@@ -128,8 +136,7 @@ func (t *trial) start(what string, f func() (int, error)) *task {
 	t.mu.Unlock()
 	go func() {
 		defer close(k.done)
-		defer t.catch(what)
-		k.n, k.err = f()
+		t.guarded(what, func() { k.n, k.err = f() })
 	}()
 	return k
 }

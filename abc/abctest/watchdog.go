@@ -1,6 +1,7 @@
 package abctest
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"runtime/pprof"
@@ -10,8 +11,8 @@ import (
 
 // execute runs body in a goroutine of its own, releases the subject, and
 // returns the failure, if any. It returns even if some of that never ends: then with
-// a failure that shows its goroutines.
-func (t *trial) execute(body, release func()) *Failure {
+// a failure that shows its goroutines. It returns early when ctx is done.
+func (t *trial) execute(ctx context.Context, body, release func()) *Failure {
 	all := func() {
 		defer t.releaseOthers()
 		release()
@@ -20,26 +21,27 @@ func (t *trial) execute(body, release func()) *Failure {
 	go func() {
 		defer close(ended)
 		defer t.finishTasks()
-		defer t.guarded(all)
+		defer t.guarded("closing forcefully", all)
 		defer t.cancel()
-		defer t.catch("the case")
-		body()
+		t.guarded("the case", body)
 		t.waitingFor("the operations that are left to return, now that everything is closed")
 	}()
 	timer := time.NewTimer(t.limit)
 	defer timer.Stop()
 	select {
 	case <-ended:
+		return t.end()
 	case <-timer.C:
 		t.hangs()
-		t.cancel()
-		go t.guarded(all)
-		// Give what can end the time to do so, lest it disturb the next cases.
-		timer.Reset(t.limit / 10)
-		select {
-		case <-ended:
-		case <-timer.C:
-		}
+	case <-ctx.Done(): // nobody wants to know any more
+	}
+	t.cancel()
+	go t.guarded("closing forcefully", all)
+	// Give what can end the time to do so, lest it disturb the next cases.
+	timer.Reset(t.limit / 10)
+	select {
+	case <-ended:
+	case <-timer.C:
 	}
 	return t.end()
 }
@@ -102,11 +104,6 @@ func (t *trial) stacks() string {
 		}
 	}
 	return b.String()
-}
-
-func (t *trial) guarded(f func()) {
-	defer t.catch("closing forcefully")
-	f()
 }
 
 // releaseOthers releases what was made besides the trial's first subject.
