@@ -142,7 +142,7 @@ func TestPeersThatResetAtRandomMoments(t *testing.T) {
 			return err
 		}
 		for range random.IntN(4) {
-			if _, err := c.Write(part[:random.IntN(len(part))]); err != nil {
+			if _, err := c.Write(part[:1+random.IntN(len(part)-1)]); err != nil {
 				return err
 			}
 			if random.IntN(2) == 0 {
