@@ -78,7 +78,7 @@ var bufferFaults = []fault{
 //go:norace
 func unseen(p []byte) []byte {
 	q := make([]byte, len(p))
-	for i := range p {
+	for i := len(p) - 1; i >= 0; i-- { // copy would tell the detector
 		q[i] = p[i]
 	}
 	return q

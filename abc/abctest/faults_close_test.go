@@ -153,7 +153,7 @@ var closeFaults = []fault{
 			return s.Stream.Close(ctx)
 		}
 	}},
-	{name: "a graceful Close that was cut short says nothing", caught: "Close/ForcefulCutsGraceful", make: func(s *hooked) {
+	{name: "a graceful Close that was cut short is ErrBroken", caught: "Close/ForcefulCutsGraceful", make: func(s *hooked) {
 		cut, entered := make(chan struct{}), make(chan struct{})
 		var first atomic.Bool
 		s.close = func(ctx context.Context) error {
