@@ -36,6 +36,16 @@ var busyFaults = []fault{
 			return n, err
 		}
 	}},
+	{name: "a second receive is ErrBusy before anything else", caught: "Busy/TwoReceives", make: func(s *hooked) {
+		var inside atomic.Bool
+		s.receive = func(ctx context.Context, p []byte) (int, error) {
+			if !inside.CompareAndSwap(false, true) {
+				return 0, fail(abc.ErrBusy)
+			}
+			defer inside.Store(false)
+			return s.Stream.ReceiveSome(ctx, p)
+		}
+	}},
 	{name: "a second send waits", caught: "Busy/TwoSends", hangs: true, make: func(s *hooked) {
 		turn := make(chan struct{}, 1)
 		s.send = func(ctx context.Context, p []byte) error {
@@ -72,6 +82,9 @@ var busyFaults = []fault{
 		s.vector = func(ctx context.Context, bufs [][]byte) error {
 			return reaction(isHidden).to(abc.ErrBusy, ctx, abc.SendVector(ctx, s.Stream, bufs...))
 		}
+	}},
+	{name: "WaitSendable during a send succeeds", caught: "Busy/TwoSends", make: func(s *hooked) {
+		s.onWait(abc.ErrBusy, isHidden)
 	}},
 	{name: "a second send cuts in", caught: "Busy/ContendingSends", make: func(s *hooked) {
 		s.send = func(ctx context.Context, p []byte) error {

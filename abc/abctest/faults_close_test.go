@@ -65,6 +65,12 @@ var closeFaults = []fault{
 			return s.Stream.Close(ctx)
 		}
 	}},
+	{name: "Close reports a context's error without an OpError", caught: "Close/DoneContext", make: func(s *hooked) {
+		s.close = func(ctx context.Context) error {
+			_ = s.Stream.Close(ctx)
+			return ctx.Err()
+		}
+	}},
 	{name: "a send after Close is ErrBroken", caught: "Close/LaterSends", make: func(s *hooked) {
 		s.onSend(abc.ErrClosed, becomes(abc.ErrBroken))
 	}},
@@ -72,6 +78,29 @@ var closeFaults = []fault{
 		s.send = func(ctx context.Context, p []byte) error {
 			if len(p) == 0 {
 				return nil
+			}
+			return s.Stream.SendAll(ctx, p)
+		}
+	}},
+	{name: "a send after Close does not know what it sent", caught: "Close/LaterSends", make: func(s *hooked) {
+		s.onSend(abc.ErrClosed, func(_ context.Context, err error) error {
+			return &abc.OpError{Op: "send", Transport: "faulty", Sent: -1, Err: abc.ErrClosed}
+		})
+	}},
+	{name: "SendVector after Close succeeds", caught: "Close/LaterSends", make: func(s *hooked) {
+		s.vector = func(ctx context.Context, bufs [][]byte) error {
+			return reaction(isHidden).to(abc.ErrClosed, ctx, abc.SendVector(ctx, s.Stream, bufs...))
+		}
+	}},
+	{name: "WaitSendable after Close succeeds", caught: "Close/LaterSends", make: func(s *hooked) {
+		s.onWait(abc.ErrClosed, isHidden)
+	}},
+	{name: "a send after Close does not look at its context", caught: "Close/LaterSends", make: func(s *hooked) {
+		var closed atomic.Bool
+		s.close = func(ctx context.Context) error { closed.Store(true); return s.Stream.Close(ctx) }
+		s.send = func(ctx context.Context, p []byte) error {
+			if closed.Load() {
+				return fail(abc.ErrClosed)
 			}
 			return s.Stream.SendAll(ctx, p)
 		}
@@ -87,6 +116,22 @@ var closeFaults = []fault{
 				return 0, fail(abc.ErrClosed)
 			}
 			return s.Stream.ReceiveSome(ctx, p)
+		}
+	}},
+	{name: "a receive after Close does not look at its context", caught: "Close/LaterReceives", make: func(s *hooked) {
+		var closed atomic.Bool
+		s.close = func(ctx context.Context) error { closed.Store(true); return s.Stream.Close(ctx) }
+		s.receive = func(ctx context.Context, p []byte) (int, error) {
+			if closed.Load() {
+				ctx = context.WithoutCancel(ctx)
+			}
+			return s.Stream.ReceiveSome(ctx, p)
+		}
+	}},
+	{name: "a forceful Close complains of bytes that nobody received", caught: "Close/BeatsBufferedData", make: func(s *hooked) {
+		s.close = func(ctx context.Context) error {
+			_ = s.Stream.Close(ctx)
+			return fail(abc.ErrBroken)
 		}
 	}},
 	{name: "bytes are delivered after Close", caught: "Close/BeatsBufferedData", make: func(s *hooked) {

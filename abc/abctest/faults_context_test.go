@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/abc/abctest"
 )
 
 var contextFaults = []fault{
@@ -28,6 +29,11 @@ var contextFaults = []fault{
 			}
 			return s.Stream.SendAll(ctx, p)
 		}
+	}},
+	{name: "a send whose context is done does not know what it sent", caught: "Context/DoneSend", make: func(s *hooked) {
+		s.onSend(context.Canceled, func(_ context.Context, err error) error {
+			return &abc.OpError{Op: "send", Transport: "faulty", Sent: -1, Err: err}
+		})
 	}},
 	{name: "SendVector does not look at its context", caught: "Context/DoneSend", make: func(s *hooked) {
 		s.vector = func(ctx context.Context, bufs [][]byte) error {
@@ -55,6 +61,9 @@ var contextFaults = []fault{
 	{name: "a deadline is reported as a cancellation", caught: "Context/PastDeadline", make: func(s *hooked) {
 		s.onSend(context.DeadlineExceeded, becomes(context.Canceled))
 	}},
+	{name: "the error of a deadline has no Timeout", caught: "Context/PastDeadline", make: func(s *hooked) {
+		s.onReceive(context.DeadlineExceeded, becomes(untimely{}))
+	}},
 	{name: "context.Cause is not in the error", caught: "Context/CancelWakesReceive", make: func(s *hooked) {
 		s.onReceive(context.Canceled, becomes(context.Canceled))
 	}},
@@ -67,17 +76,19 @@ var contextFaults = []fault{
 		}
 	}},
 	{name: "a cancelled send breaks the stream", caught: "Context/CancelWakesSend", make: func(s *hooked) {
-		var broken atomic.Bool
-		s.send = func(ctx context.Context, p []byte) error {
-			if broken.Load() {
-				return fail(abc.ErrBroken)
+		s.send = breaksWithCancel(s, func() error { return fail(abc.ErrBroken) })
+	}},
+	{name: "a stream that a cancelled send broke is ErrClosed", caught: "Context/CancelWakesSend", caps: abctest.Caps{NoSendAfterCancel: true}, make: func(s *hooked) {
+		s.send = breaksWithCancel(s, func() error { return fail(abc.ErrClosed) })
+	}},
+	{name: "a stream that a cancelled send broke heals", caught: "Context/CancelWakesSend", caps: abctest.Caps{NoSendAfterCancel: true}, make: func(s *hooked) {
+		n := 0
+		s.send = breaksWithCancel(s, func() error {
+			if n++; n > 1 {
+				return nil
 			}
-			err := s.Stream.SendAll(ctx, p)
-			if len(p) > 0 && err != nil && ctx.Err() != nil {
-				broken.Store(true)
-			}
-			return err
-		}
+			return fail(abc.ErrBroken)
+		})
 	}},
 	{name: "SendAll ignores its context", caught: "Context/CancelWakesSend", hangs: true, make: func(s *hooked) {
 		s.send = func(ctx context.Context, p []byte) error { return s.Stream.SendAll(context.WithoutCancel(ctx), p) }
@@ -174,6 +185,16 @@ var cancelFaults = []fault{
 			return err
 		}
 	}},
+	{name: "a cancelled send counts a byte too many", caught: "Send/CancelContinues", make: func(s *hooked) {
+		s.send = func(ctx context.Context, p []byte) error {
+			err := s.Stream.SendAll(ctx, p)
+			var op *abc.OpError
+			if errors.As(err, &op) && op.Sent > 0 && op.Sent < len(p) {
+				return &abc.OpError{Op: op.Op, Transport: op.Transport, Sent: op.Sent + 1, Err: op.Err}
+			}
+			return err
+		}
+	}},
 	{name: "a cancelled send does not know what it sent", caught: "Send/CancelContinues", make: func(s *hooked) {
 		s.send = func(ctx context.Context, p []byte) error {
 			err := s.Stream.SendAll(ctx, p)
@@ -185,3 +206,25 @@ var cancelFaults = []fault{
 		}
 	}},
 }
+
+// breaksWithCancel is a SendAll that, after one was cancelled, returns what
+// broken does.
+func breaksWithCancel(s *hooked, broken func() error) func(ctx context.Context, p []byte) error {
+	var isBroken atomic.Bool
+	return func(ctx context.Context, p []byte) error {
+		if isBroken.Load() {
+			return broken()
+		}
+		err := s.Stream.SendAll(ctx, p)
+		if len(p) > 0 && err != nil && ctx.Err() != nil {
+			isBroken.Store(true)
+		}
+		return err
+	}
+}
+
+// untimely is a context.DeadlineExceeded that is no timeout.
+type untimely struct{}
+
+func (untimely) Error() string        { return "deadline exceeded" }
+func (untimely) Is(target error) bool { return target == context.DeadlineExceeded }

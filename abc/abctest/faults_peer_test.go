@@ -13,6 +13,9 @@ var peerFaults = []fault{
 	{name: "a send to a peer that is gone succeeds", caught: "Peer/ReceiverCloses", make: func(s *hooked) {
 		s.onSend(abc.ErrBroken, isHidden)
 	}},
+	{name: "a send to a peer that is gone is ErrClosed", caught: "Peer/ReceiverCloses", make: func(s *hooked) {
+		s.onSend(abc.ErrBroken, becomes(abc.ErrClosed))
+	}},
 	{name: "Close of a broken stream does not close", caught: "Peer/ReceiverCloses", make: func(s *hooked) {
 		s.onSend(abc.ErrClosed, becomes(abc.ErrBroken))
 	}},

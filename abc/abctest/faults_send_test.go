@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/abc/abctest"
 )
 
 var sendFaults = []fault{
@@ -14,6 +15,14 @@ var sendFaults = []fault{
 		s.send = func(ctx context.Context, p []byte) error {
 			if len(p) == 0 {
 				p = []byte{0}
+			}
+			return s.Stream.SendAll(ctx, p)
+		}
+	}},
+	{name: "an empty send is an error", caught: "Send/EmptyMeansNothing", make: func(s *hooked) {
+		s.send = func(ctx context.Context, p []byte) error {
+			if len(p) == 0 {
+				return fail(abc.ErrEmptyBuffer)
 			}
 			return s.Stream.SendAll(ctx, p)
 		}
@@ -79,4 +88,5 @@ var sendFaults = []fault{
 	{name: "a send never blocks", caught: "Send/BackPressure", make: func(s *hooked) {
 		s.send = func(ctx context.Context, p []byte) error { return s.Stream.SendAll(ctx, p[:min(len(p), 1000)]) }
 	}},
+	{name: "a stream that is declared to be unbounded blocks", caught: "Send/BackPressure", caps: abctest.Caps{NoBackPressure: true}, hangs: true, make: func(*hooked) {}},
 }

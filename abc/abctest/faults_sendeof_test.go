@@ -36,6 +36,16 @@ var sendEOFFaults = []fault{
 			return fail(errors.ErrUnsupported)
 		}
 	}},
+	{name: "after SendEOF nothing is received", caught: "SendEOF/EndsOneDirection", make: func(s *hooked) {
+		var ended atomic.Bool
+		s.sendEOF = func(ctx context.Context) error { ended.Store(true); return s.Stream.SendEOF(ctx) }
+		s.receive = func(ctx context.Context, p []byte) (int, error) {
+			if ended.Load() {
+				return 0, io.EOF
+			}
+			return s.Stream.ReceiveSome(ctx, p)
+		}
+	}},
 	{name: "a send after SendEOF is ErrBroken", caught: "SendEOF/EndsOneDirection", make: func(s *hooked) {
 		s.onSend(abc.ErrClosed, becomes(abc.ErrBroken))
 	}},
@@ -66,6 +76,16 @@ var sendEOFFaults = []fault{
 	}},
 	{name: "SendEOF after Close succeeds", caught: "SendEOF/AfterClose", make: func(s *hooked) {
 		s.onSendEOF(abc.ErrClosed, isHidden)
+	}},
+	{name: "SendEOF after Close does not look at its context", caught: "SendEOF/AfterClose", make: func(s *hooked) {
+		var closed atomic.Bool
+		s.close = func(ctx context.Context) error { closed.Store(true); return s.Stream.Close(ctx) }
+		s.sendEOF = func(ctx context.Context) error {
+			if closed.Load() {
+				return fail(abc.ErrClosed)
+			}
+			return s.Stream.SendEOF(ctx)
+		}
 	}},
 	{name: "another SendEOF hides that the stream was closed", caught: "SendEOF/ThenClose", make: func(s *hooked) {
 		ended := false

@@ -84,6 +84,16 @@ var serveFaults = []listenerFault{
 			return inside.run(ctx, func(ctx context.Context) error { return l.Listener.Serve(ctx, h) })
 		}
 	}},
+	{name: "a second Serve is ErrBusy before its context's error", caught: "Serve/Busy", make: func(l *hookedListener) {
+		var inside atomic.Bool
+		l.serve = func(ctx context.Context, h abc.Handler) error {
+			if !inside.CompareAndSwap(false, true) {
+				return fail(abc.ErrBusy)
+			}
+			defer inside.Store(false)
+			return l.Listener.Serve(ctx, h)
+		}
+	}},
 	{name: "a silent peer holds up accepting", caught: "Serve/SilentPeer", hangs: true, make: func(l *hookedListener) {
 		l.acceptor.onAccept(func(ctx context.Context, s abc.Stream) abc.Stream {
 			hello := make([]byte, 1) // the handshake
@@ -126,6 +136,17 @@ var serveFaults = []listenerFault{
 			h(ctx, s)
 		})
 	}},
+	{name: "a panic loses its value", caught: "Panic/GoesOnInServe", make: func(l *hookedListener) {
+		l.serve = func(ctx context.Context, h abc.Handler) error {
+			defer func() {
+				if p, ok := recover().(*abc.HandlerPanic); ok {
+					panic(&abc.HandlerPanic{Value: "a handler panicked", Stack: p.Stack})
+				}
+			}()
+			return l.Listener.Serve(ctx, h)
+		}
+	}},
+	{name: "a panic does not wait for the other handlers", caught: "Panic/GoesOnInServe", make: doesNotWait},
 	{name: "a panic loses its stack", caught: "Panic/GoesOnInServe", make: func(l *hookedListener) {
 		l.serve = func(ctx context.Context, h abc.Handler) error {
 			defer func() {
@@ -156,13 +177,16 @@ func (l *hookedListener) onHandler(f func(ctx context.Context, s abc.Stream, h a
 // doesNotWait leaves the handlers alone when their context ends.
 func doesNotWait(l *hookedListener) {
 	l.onHandler(func(ctx context.Context, s abc.Stream, h abc.Handler) {
-		done := make(chan struct{})
+		done := make(chan any, 1)
 		go func() {
-			defer close(done)
+			defer func() { done <- recover() }()
 			h(ctx, s)
 		}()
 		select {
-		case <-done:
+		case v := <-done:
+			if v != nil {
+				panic(v)
+			}
 		case <-ctx.Done():
 		}
 	})

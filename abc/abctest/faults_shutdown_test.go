@@ -53,6 +53,19 @@ var shutdownFaults = []listenerFault{
 			return l.Listener.Close(ctx)
 		}
 	}},
+	{name: "a graceful Close cancels the handlers", caught: "Close/Graceful", make: func(l *hookedListener) {
+		closing, cancelAll := context.WithCancel(context.Background())
+		l.onHandler(func(ctx context.Context, s abc.Stream, h abc.Handler) {
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			defer context.AfterFunc(closing, cancel)()
+			h(ctx, s)
+		})
+		l.close = func(ctx context.Context) error {
+			cancelAll()
+			return l.Listener.Close(ctx)
+		}
+	}},
 	{name: "a forceful Close waits for the handlers", caught: "Close/DoneContext", hangs: true, make: forcefulWaits},
 	{name: "a forceful Close of a busy listener says that all is well", caught: "Close/DoneContext", make: func(l *hookedListener) {
 		l.onClose(context.Canceled, isHidden)
@@ -71,6 +84,16 @@ var shutdownFaults = []listenerFault{
 	}},
 	{name: "a forceful Close complains of handlers that run", caught: "Close/Forcefully", make: func(l *hookedListener) {
 		l.onClose(context.Canceled, becomes(abc.ErrBusy))
+	}},
+	{name: "a forceful Close does not cancel the handlers", caught: "Close/Forcefully", hangs: true, make: func(l *hookedListener) {
+		l.onHandler(func(ctx context.Context, s abc.Stream, h abc.Handler) { h(context.WithoutCancel(ctx), s) })
+	}},
+	{name: "a stream that a forceful Close cut off is ErrBroken", caught: "Close/Forcefully", make: func(l *hookedListener) {
+		l.acceptor.onAccept(func(_ context.Context, s abc.Stream) abc.Stream {
+			x := &hooked{Stream: s}
+			x.onReceive(abc.ErrClosed, becomes(abc.ErrBroken))
+			return x
+		})
 	}},
 	{name: "Serve does not wait for handlers that were cut off", caught: "Close/Forcefully", make: doesNotWait},
 	{name: "a graceful Close that was cut short succeeds", caught: "Close/ForcefulCutsGraceful", make: func(l *hookedListener) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,11 +54,13 @@ type faultCheck struct {
 // all at the same time, as they only wait for the watchdog.
 func requireCaught(t *testing.T, checks []faultCheck) {
 	results := make([]chan []*abctest.Failure, len(checks))
+	var hanging sync.WaitGroup
+	t.Cleanup(hanging.Wait) // also for those that -run left out
 	for i, c := range checks {
 		found := make(chan []*abctest.Failure, 1)
 		results[i] = found
 		if c.hangs {
-			go func() { found <- c.run(t, faultLimit) }()
+			hanging.Go(func() { found <- c.run(t, faultLimit) })
 		}
 	}
 	for i, c := range checks {

@@ -42,6 +42,9 @@ var waitFaults = []fault{
 	{name: "WaitSendable cannot be cancelled", caught: "WaitSendable/CancelWakes", hangs: true, make: func(s *hooked) {
 		s.wait = func(ctx context.Context) error { return s.waitBelow(context.WithoutCancel(ctx)) }
 	}},
+	{name: "the cause is not in the error of a cancelled WaitSendable", caught: "WaitSendable/CancelWakes", make: func(s *hooked) {
+		s.onWait(context.Canceled, becomes(context.Canceled))
+	}},
 	{name: "Close does not wake WaitSendable", caught: "WaitSendable/WokenByClose", hangs: true, make: func(s *hooked) {
 		s.onWait(abc.ErrClosed, isMissed)
 	}},
