@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -154,18 +155,22 @@ func TestCheckEndsWithItsContext(t *testing.T) {
 
 // Not even operations that ignore their contexts hold it up.
 func TestCheckOfWhatHangsEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	f := fault{make: func(s *hooked) {
-		s.receive = func(_ context.Context, p []byte) (int, error) {
-			cancel()
-			return s.Stream.ReceiveSome(context.Background(), p)
-		}
-	}}
-	err := abctest.CheckStream(ctx, func() (a, b abc.Stream, err error) {
-		a, b = f.pair(t, honest)
-		return a, b, nil
-	}, abctest.Caps{})
-	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorContains(t, err, "not checked to the end")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		f := fault{make: func(s *hooked) {
+			s.receive = func(_ context.Context, p []byte) (int, error) {
+				cancel()
+				return s.Stream.ReceiveSome(context.Background(), p)
+			}
+		}}
+		start := time.Now()
+		err := abctest.CheckStream(ctx, func() (a, b abc.Stream, err error) {
+			a, b = f.pair(t, honest)
+			return a, b, nil
+		}, abctest.Caps{})
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "not checked to the end")
+		require.Zero(t, time.Since(start), "virtual time that passed")
+	})
 }

@@ -3,7 +3,6 @@ package abctest_test
 import (
 	"context"
 	"errors"
-	"syscall"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -37,7 +36,7 @@ var acceptErrorFaults = []listenerFault{
 func acceptErrorIsFatal(l *hookedListener) {
 	l.acceptor.accept = func(ctx context.Context) (abc.Stream, error) {
 		s, err := l.acceptor.next(ctx)
-		if errno := syscall.Errno(0); errors.As(err, &errno) {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, abc.ErrClosed) {
 			err = fail(abc.Broken(errors.New(err.Error())))
 		}
 		return s, err
