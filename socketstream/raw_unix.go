@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"github.com/tributary-go/tributary/internal/watch"
 )
 
 // A rawOp is a read or a write straight on the descriptor. The system call is
@@ -21,7 +23,7 @@ type rawOp struct {
 	conn net.Conn
 
 	ctx   context.Context
-	watch *watcher
+	watch *watch.Watcher
 	p     []byte
 	n     int
 	armed bool
@@ -48,11 +50,11 @@ func (s *Stream) setRaw() {
 
 func (o *rawOp) usable() bool { return o.wait != nil }
 
-func (o *rawOp) run(ctx context.Context, p []byte, w *watcher) (n int, fired bool, err error) {
+func (o *rawOp) run(ctx context.Context, p []byte, w *watch.Watcher) (n int, fired bool, err error) {
 	o.ctx, o.watch, o.p, o.n, o.err, o.armed = ctx, w, p, 0, nil, false
 	err = o.wait(o.try)
 	if o.armed {
-		fired = w.disarm()
+		fired = w.Disarm()
 	}
 	if err == nil {
 		err = o.err
@@ -110,7 +112,7 @@ func (o *rawOp) blocked() (done bool) {
 	if o.armed {
 		return false
 	}
-	if o.err = o.watch.arm(o.ctx); o.err != nil {
+	if o.err = o.watch.Arm(o.ctx); o.err != nil {
 		return true
 	}
 	o.armed = true

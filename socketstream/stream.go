@@ -61,8 +61,8 @@ func New(conn net.Conn) *Stream {
 			s.closer = foreignCloser{closeutil.FromCloser(conn)}
 		}
 	}
-	s.receiving.plain, s.receiving.watch.set = conn.Read, conn.SetReadDeadline
-	s.sending.plain, s.sending.watch.set = conn.Write, conn.SetWriteDeadline
+	s.receiving.plain, s.receiving.watch.Set = conn.Read, conn.SetReadDeadline
+	s.sending.plain, s.sending.watch.Set = conn.Write, conn.SetWriteDeadline
 	_ = conn.SetDeadline(time.Time{}) // if it fails, conn is closed or has no deadlines
 	s.setRaw()
 	return s
@@ -191,7 +191,7 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 func (s *Stream) Close(ctx context.Context) error {
 	s.receiving.guard.Close()
 	s.sending.guard.Close()
-	s.receiving.watch.close()
-	s.sending.watch.close()
+	s.receiving.watch.Close()
+	s.sending.watch.Close()
 	return opError("close", 0, s.closer.Close(ctx))
 }
