@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -42,3 +43,22 @@ func below(err error) error {
 	}
 	return err
 }
+
+// childError says what an error of exec.Cmd.Wait means.
+func childError(err error) error {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return &exitError{exit}
+	}
+	if err == nil {
+		return nil
+	}
+	return abc.Broken(err)
+}
+
+// An exitError is the failure of a child. It matches abc.ErrBroken, because the
+// child is the peer, but does not speak of connections.
+type exitError struct{ exit *exec.ExitError }
+
+func (e *exitError) Error() string        { return e.exit.Error() }
+func (e *exitError) Is(target error) bool { return target == abc.ErrBroken }
+func (e *exitError) Unwrap() error        { return e.exit }

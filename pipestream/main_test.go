@@ -9,13 +9,11 @@ import (
 
 // childVar names the one of children that the test binary is to be, in place of
 // running the tests.
-var children = map[string]func(){}
-
 const childVar = "PIPESTREAM_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if child := children[os.Getenv(childVar)]; child != nil {
-		child()
+		child(os.Args[1])
 		return
 	}
 	goleak.VerifyTestMain(m)

@@ -43,3 +43,5 @@ func clogged() (abc.SendStream, abc.ReceiveStream, error) {
 	})
 	return s, r, err
 }
+
+var pipeMakers = map[string]pipeMaker{"pipe": os.Pipe, "blocking pipe": blockingPipe}

@@ -21,7 +21,7 @@ import (
 )
 
 func TestBrokenPipeHasItsCauseAndIsClosedAfterwards(t *testing.T) {
-	for name, mk := range map[string]pipeMaker{"pipe": os.Pipe, "blocking pipe": blockingPipe} {
+	for name, mk := range pipeMakers {
 		t.Run(name, func(t *testing.T) {
 			s, r, err := mk.oneWay()
 			require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestStrangeErrorsAreBroken(t *testing.T) {
 
 // A file that somebody closed below the stream is closed, not broken.
 func TestFileClosedBelow(t *testing.T) {
-	for name, mk := range map[string]pipeMaker{"pipe": os.Pipe, "blocking pipe": blockingPipe} {
+	for name, mk := range pipeMakers {
 		t.Run(name, func(t *testing.T) {
 			s, r, err := mk.oneWay()
 			require.NoError(t, err)
