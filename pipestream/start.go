@@ -16,17 +16,19 @@ import (
 const stderrDelay = time.Second
 
 // Start starts the program of cmd and returns the stream to its standard input
-// and output. It does not wait for anything the program does. Call Close in any
-// case, which is also what reaps the process.
+// and output. It does not wait for anything the program does. Call Close in the
+// end, even if the child has exited.
 //
 // ctx is that of starting only: to have one end the program, make cmd by
 // [exec.CommandContext], or pass it to Close. cmd must not have been started,
-// and its Stdin and Stdout must be nil. Its Stderr is as in package exec: nil
-// is the null device, a file is inherited, and to any other writer a goroutine
-// copies, until the child has exited and nobody has the pipe open. A descendant
-// of the child that does is given cmd.WaitDelay from then on, a second if that
-// is zero; what it writes later is lost. Do not use cmd.StderrPipe, which ends
-// when the child exits, read or not.
+// and its Stdin and Stdout must be nil.
+//
+// Its Stderr is as in package exec: nil is the null device, a file is
+// inherited, and to any other writer a goroutine copies until the pipe ends. A
+// descendant of the child that has inherited it is given cmd.WaitDelay after
+// the child's exit, a second if that is zero; what it writes later is lost. A
+// child that Close kills may lose its last words there. Do not use
+// cmd.StderrPipe, which ends when the child exits, read or not.
 //
 // If Start fails, nothing is left open. The error has that of package exec in
 // its chain: [exec.ErrNotFound], [os.ErrNotExist], [os.ErrPermission].
@@ -41,7 +43,11 @@ func start(ctx context.Context, cmd *exec.Cmd, opts *Options, pipe func() (r, w 
 	if opts == nil {
 		opts = &Options{}
 	}
-	if err := errors.Join(abc.ContextErr(ctx), check(cmd, opts)); err != nil {
+	err := abc.ContextErr(ctx)
+	if err == nil {
+		err = check(cmd, opts)
+	}
+	if err != nil {
 		return nil, opError("start", 0, err)
 	}
 
@@ -70,7 +76,7 @@ func start(ctx context.Context, cmd *exec.Cmd, opts *Options, pipe func() (r, w 
 	case opts.StderrToStdout:
 		cmd.Stderr = child[1]
 	}
-	err := cmd.Start()
+	err = cmd.Start()
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = nil, nil, stderr
 	closeAll(child)
 	if err != nil {
