@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/bridge"
 	"github.com/tributary-go/tributary/pipestream"
 )
@@ -20,7 +21,13 @@ import (
 // is what command was given.
 var children = map[string]func(arg string){
 	// echo sends back what it gets.
-	"echo": func(string) { must(io.Copy(os.Stdout, os.Stdin)) },
+	"echo": func(string) {
+		s := pipestream.Stdio()
+		must(abc.Copy(bg, s, s))
+		if err := s.Close(bg); err != nil {
+			panic(err)
+		}
+	},
 	// exit exits with the status arg, without reading anything.
 	"exit": func(arg string) { os.Exit(must(strconv.Atoi(arg))) },
 	// last answers the end of its input by arg, and then exits with status 3.
@@ -28,6 +35,11 @@ var children = map[string]func(arg string){
 		must(io.Copy(io.Discard, os.Stdin))
 		fmt.Print(arg)
 		os.Exit(3)
+	},
+	// farewell writes more than a pipe takes when its input has ended.
+	"farewell": func(string) {
+		must(io.Copy(io.Discard, os.Stdin))
+		must(os.Stdout.Write(make([]byte, 1<<20)))
 	},
 	// flood writes more than a pipe takes before it looks at its input.
 	"flood": func(string) {

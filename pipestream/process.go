@@ -22,8 +22,10 @@ import (
 // even if the child has exited.
 type Process struct {
 	cmd    *exec.Cmd
-	stdio  *abc.Stapled
-	stderr *stderrCopy // nil if the child writes to a file of the caller's
+	stdin  *SendStream
+	stdout childOutput
+	stdio  *abc.Stapled // of the two
+	stderr *stderrCopy  // nil if the child writes to a file of the caller's
 	signal os.Signal
 	once   closing.Once
 
@@ -97,6 +99,10 @@ func (p *Process) Close(ctx context.Context) error {
 }
 
 func (p *Process) close(ctx context.Context) error {
+	// At first, so that what the child does about its death is no answer to
+	// anybody.
+	p.stdin.shut()
+	p.stdout.shut()
 	drain, stop := context.WithCancel(context.Background())
 	defer stop()
 	if p.hasEnded() {

@@ -127,7 +127,7 @@ func TestCloseReportsTheStatusOfAChildThatEndsThen(t *testing.T) {
 // A receive is inside when Close begins to drain: it is woken, and does not
 // take part.
 func TestCloseWakesAReceive(t *testing.T) {
-	overEachPipe(t, "echo", "", func(t *testing.T, p *pipestream.Process) {
+	overEachPipe(t, "farewell", "", func(t *testing.T, p *pipestream.Process) {
 		received := occupy(t, p)
 		require.NoError(t, p.Close(bg))
 		require.ErrorIs(t, <-received, abc.ErrClosed)

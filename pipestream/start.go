@@ -84,13 +84,19 @@ func start(ctx context.Context, cmd *exec.Cmd, opts *Options, pipe func() (r, w 
 		return nil, opError("start", 0, err)
 	}
 
-	p := &Process{cmd: cmd, signal: opts.Signal, ended: make(chan struct{})}
-	p.stdio = abc.Staple(NewSendStream(parent[0]), newChildOutput(parent[1]))
+	p := newProcess(cmd, parent[0], parent[1])
+	p.signal = opts.Signal
 	if copied {
 		p.stderr = copyStderr(stderr, parent[2])
 	}
 	go p.reap()
 	return p, nil
+}
+
+func newProcess(cmd *exec.Cmd, stdin, stdout *os.File) *Process {
+	p := &Process{cmd: cmd, stdin: NewSendStream(stdin), stdout: newChildOutput(stdout), ended: make(chan struct{})}
+	p.stdio = abc.Staple(p.stdin, p.stdout)
+	return p
 }
 
 func check(cmd *exec.Cmd, opts *Options) error {
