@@ -41,9 +41,9 @@ const killPatience = 5 * time.Second
 
 var errNotEnded = errors.New("the process was killed and has not ended yet")
 
-// Cmd returns what was given to [Start]. Its Process may be sent signals. Its
-// ProcessState is there once Wait or Close returned something else than the
-// error of their context. Its Wait must not be called.
+// Cmd returns what was given to [Start]. Its Process may be sent signals, its
+// ProcessState may be read when Wait or Close has seen the child's end, and its
+// Wait must not be called.
 func (p *Process) Cmd() *exec.Cmd { return p.cmd }
 
 // SendAll implements [abc.SendStream]: it writes to the child's standard input.

@@ -99,6 +99,16 @@ func TestSendToAChildThatHasExited(t *testing.T) {
 	})
 }
 
+func TestChildExitsWhileASendIsBlocked(t *testing.T) {
+	overEachPipe(t, "exit", "0", func(t *testing.T, p *pipestream.Process) {
+		const size = 4 << 20 // more than a pipe takes
+		err := p.SendAll(bg, make([]byte, size))
+		require.ErrorIs(t, err, abc.ErrBroken)
+		require.Less(t, abc.Sent(err), size)
+		require.NoError(t, p.Close(bg), "what it does not read is its business")
+	})
+}
+
 // The child does not get as far as to notice that its input has ended before
 // somebody receives its output (AnyIO's issue 1166).
 func TestCloseOfAChildThatIsBlockedOnAFullPipe(t *testing.T) {

@@ -161,9 +161,14 @@ func TestForcefulCloseCutsAGracefulOneShort(t *testing.T) {
 // What the child has left behind holds up neither Wait nor Close, although it
 // has the child's output and errors open (AnyIO's issue 1174).
 func TestADescendantHoldsNobodyUp(t *testing.T) {
-	for name, close := range map[string]func(abc.AsyncResource) error{
-		"graceful": func(p abc.AsyncResource) error { return p.Close(bg) },
-		"forceful": closeutil.CloseForcefully,
+	graceful := func(p abc.AsyncResource) error { return p.Close(bg) }
+	for name, tt := range map[string]struct {
+		close func(abc.AsyncResource) error
+		wait  bool
+	}{
+		"graceful":          {graceful, true},
+		"graceful, at once": {graceful, false},
+		"forceful":          {closeutil.CloseForcefully, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := leash(t, command("parent", ""))
@@ -171,9 +176,11 @@ func TestADescendantHoldsNobodyUp(t *testing.T) {
 			cmd.Stderr = &stderr
 			cmd.WaitDelay = time.Nanosecond
 			p := startCommand(t, os.Pipe, cmd, nil)
-			require.NoError(t, p.Wait(bg))
+			if tt.wait {
+				require.NoError(t, p.Wait(bg))
+			}
 			require.Equal(t, "heir", line(t, p), "its output is still to be had")
-			require.NoError(t, close(p))
+			require.NoError(t, tt.close(p))
 		})
 	}
 	t.Run("killed", func(t *testing.T) {

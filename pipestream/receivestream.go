@@ -25,12 +25,14 @@ var _ abc.ReceiveStream = (*ReceiveStream)(nil)
 // from its beginning to its end. What deadline f has is cleared.
 //
 // If f has deadlines, as both ends of an [os.Pipe] and a FIFO have on most
-// systems, a context ends a receive by the deadline, and no operation allocates
-// or starts a goroutine. If it has none, as the standard input that a shell
-// gives, a regular file and every pipe on Windows, a goroutine does the
-// reading, as [bridge.FromReader] says: what it reads after a ReceiveSome was
-// cancelled is kept for the next one, so nothing is lost, and a read which the
-// system does not interrupt is left to end by itself after Close.
+// systems, a context ends a receive by the deadline, with no goroutine, and
+// nothing is allocated while the context stays the same.
+//
+// If it has none, as the standard input that a shell gives, a regular file and
+// every pipe on Windows, a goroutine does the reading, as [bridge.FromReader]
+// says: what it reads after a ReceiveSome was cancelled is kept for the next
+// one, so nothing is lost, and a read which the system does not interrupt is
+// left to end by itself after Close.
 //
 // The end is io.EOF when nobody has the writing end open any more, and stays,
 // even if somebody else opens a FIFO to write.

@@ -26,13 +26,14 @@ var _ abc.SendStream = (*SendStream)(nil)
 // from its beginning to its end. What deadline f has is cleared.
 //
 // If f has deadlines, as both ends of an [os.Pipe] and a FIFO have on most
-// systems, a context ends a send by the deadline, and no operation allocates or
-// starts a goroutine. If it has none, as the standard output that a shell
-// gives, a regular file and every pipe on Windows, a goroutine does the
-// writing, as [bridge.FromWriter] says: a cancelled SendAll leaves behind at
-// most 32 KiB that are committed and counted in Sent, a graceful Close waits
-// for them, and a write which the system does not interrupt is left to end by
-// itself after a forceful one.
+// systems, a context ends a send by the deadline, with no goroutine, and
+// nothing is allocated while the context stays the same.
+//
+// If it has none, as the standard output that a shell gives, a regular file and
+// every pipe on Windows, a goroutine does the writing, as [bridge.FromWriter]
+// says: a cancelled SendAll leaves behind at most 32 KiB that are committed and
+// counted in Sent, a graceful Close waits for them, and a write which the system
+// does not interrupt is left to end by itself after a forceful one.
 //
 // When the reader is gone, SendAll is [abc.ErrBroken] with syscall.EPIPE as
 // its cause, and stays so, even if somebody else opens a FIFO to read. On
