@@ -34,3 +34,7 @@ func (c closesWhenEnded) Close(context.Context) error {
 	<-c.p.ended
 	return nil
 }
+
+func TestChildThatSomebodyElseHasReaped(t *testing.T) {
+	require.False(t, diedOf(nil, os.Kill), "nobody knows")
+}
