@@ -22,6 +22,7 @@ func (e *TooLongError) Error() string {
 var (
 	errNegative       = errors.New("a negative number of bytes")
 	errEmptyDelimiter = errors.New("the delimiter is empty")
+	errNotPositive    = errors.New("the size of a record is not positive")
 )
 
 // opError puts err into an OpError, if there is one. A bare io.EOF stays bare.

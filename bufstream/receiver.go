@@ -50,8 +50,6 @@ var (
 	_ abc.Unwrapper     = (*Receiver)(nil)
 )
 
-const noLimit = int(^uint(0)>>1) - 16 // with some room to add a delimiter to it
-
 // direct is from which size on bytes are received into the caller's memory.
 // Below it, receiving ahead saves more than the copy costs.
 const direct = 4 << 10
@@ -61,7 +59,7 @@ func NewReceiver(r abc.ReceiveStream, opts *Options) *Receiver {
 	if r == nil {
 		panic("bufstream: NewReceiver of a nil stream")
 	}
-	return &Receiver{below: r, limit: opts.limit(), buf: Buffer{Limit: Unlimited}}
+	return &Receiver{below: r, limit: opts.limit(), buf: Buffer{Limit: noLimit}}
 }
 
 // ReceiveSome implements [abc.ReceiveStream]. It returns what is buffered, if
