@@ -191,16 +191,23 @@ func (r *Receiver) Unwrap() abc.AsyncResource { return r.below }
 // Close implements [abc.AsyncResource]: it closes the stream below. What is
 // buffered is dropped. After Detach it does nothing.
 func (r *Receiver) Close(ctx context.Context) error {
-	busy := r.guard.Close()
-	switch first := r.ended.CompareAndSwap(notEnded, endedByClose); {
-	case r.ended.Load() == endedByDetach:
+	if !r.end() {
 		return nil
-	case first && !busy:
+	}
+	return r.below.Close(ctx)
+}
+
+// end makes every later operation ErrClosed, and drops what is buffered. It
+// returns false after Detach.
+func (r *Receiver) end() bool {
+	busy := r.guard.Close()
+	first := r.ended.CompareAndSwap(notEnded, endedByClose)
+	if first && !busy {
 		// Nobody is inside, nor can get there. Not Release: somebody may be
 		// looking at a view.
 		r.buf = Buffer{}
 	}
-	return r.below.Close(ctx)
+	return r.ended.Load() == endedByClose
 }
 
 func (r *Receiver) enter(ctx context.Context) error {
