@@ -17,12 +17,17 @@ import (
 
 func TestReceiverConformance(t *testing.T) {
 	for name, capacity := range map[string]int{"default": 0, "lockstep": memstream.Lockstep} {
-		opts := &memstream.Options{Capacity: capacity}
-		abctestOneWay := func(testing.TB) (abc.SendStream, abc.ReceiveStream) {
-			s, r := memstream.OneWay(opts)
+		oneWay := func() (abc.SendStream, abc.ReceiveStream) {
+			s, r := memstream.OneWay(&memstream.Options{Capacity: capacity})
 			return s, bufstream.NewReceiver(r, nil)
 		}
-		t.Run(name, func(t *testing.T) { abctest.TestOneWay(t, abctestOneWay, abctest.Caps{}) })
+		t.Run(name, func(t *testing.T) {
+			caps := abctest.Caps{MakeClogged: func() (abc.SendStream, abc.ReceiveStream, error) {
+				s, r := oneWay()
+				return s, r, s.SendAll(bg, make([]byte, max(0, 64<<10+capacity<<16)))
+			}}
+			abctest.TestOneWay(t, func(testing.TB) (abc.SendStream, abc.ReceiveStream) { return oneWay() }, caps)
+		})
 	}
 }
 
