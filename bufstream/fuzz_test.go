@@ -26,7 +26,7 @@ func FuzzBuffer(f *testing.F) {
 		f.Add(program)
 	}
 	f.Fuzz(func(t *testing.T, program []byte) {
-		const limit = 100_000
+		const limit = 20_000
 		var buffers [2]bufstream.Buffer
 		var models [2][]byte
 		var views, copies [2][]byte // what Bytes returned, while that is valid
@@ -43,8 +43,11 @@ func FuzzBuffer(f *testing.F) {
 		}
 		for ; len(program) >= 3; program = program[3:] {
 			op, which := int(program[0])%10, program[0]>>7
-			n := int(program[1]) | int(program[2]&0x3f)<<8
-			if program[2]&0x80 != 0 {
+			n := int(program[1])
+			switch program[2] & 0xc0 {
+			case 0:
+				n |= int(program[2]&0x3f) << 8
+			case 0x80:
 				n %= 9
 			}
 			b, model := &buffers[which], models[which]
