@@ -83,7 +83,7 @@ func (b *Buffer) Prepend(p []byte) error {
 
 // Discard consumes n bytes from the front. It panics if less are held.
 func (b *Buffer) Discard(n int) {
-	if n < 0 || n > b.Len() {
+	if uint(n) > uint(b.end-b.start) {
 		panic("bufstream: Discard of more than is held")
 	}
 	b.start += n
@@ -148,9 +148,9 @@ func (b *Buffer) Release() {
 // received in any case.
 //
 // The room is 512 bytes at first, eight times as much after each receive that
-// filled it, up to 16 KiB, and less again when less comes. It is more where a lot
-// is held. A hint makes it larger, up to 4 KiB or seven times what is held: a peer
-// that announces much and sends little gets little.
+// filled it, up to 16 KiB, and less again when less comes. It is more where more
+// is held. A hint makes it larger, to 4 KiB or in proportion to what is held: a
+// peer that announces much and sends little gets little.
 //
 // An error is that of r, io.EOF bare, or a [*TooLongError] if the buffer is
 // full; nothing is received then. What is held stays in any case.

@@ -196,6 +196,52 @@ func TestBufferMovesBytesRarely(t *testing.T) {
 	require.LessOrEqual(t, moves, 13)
 }
 
+// What a receive has room for follows what comes.
+func TestExtendAdapts(t *testing.T) {
+	var b bufstream.Buffer
+	extend := func(n int) int {
+		src := &source{pieces: []string{string(pattern(n))}}
+		got, err := b.Extend(bg, src, 0)
+		require.NoError(t, err)
+		b.Discard(got)
+		return src.asked[0]
+	}
+	require.Equal(t, 512, extend(100))
+	require.Equal(t, 512, extend(600))
+	require.Equal(t, 4096, extend(5000), "it was full")
+	require.Equal(t, 16<<10, extend(20<<10))
+	require.Equal(t, 16<<10, extend(20<<10), "and no more")
+	require.Equal(t, 16<<10, extend(10_000))
+	require.Equal(t, 16<<10, extend(100))
+	require.Equal(t, 2048, extend(100), "after little")
+	require.Equal(t, 2048, extend(100), "an array is kept that is but four times too large")
+	require.NoError(t, b.Append(make([]byte, 1<<20)))
+	b.Discard(1<<20 - 1)
+	require.Equal(t, 511, extend(1), "after a burst")
+}
+
+// Who announces much gets room for what is there already.
+func TestHintIsNotBelieved(t *testing.T) {
+	b := bufstream.Buffer{Limit: bufstream.Unlimited}
+	src := &source{pieces: []string{"1234"}}
+	_, err := b.Extend(bg, src, 0)
+	require.NoError(t, err)
+	for b.Len() < 1<<20 {
+		held := b.Len()
+		src := &source{pieces: []string{string(make([]byte, 16<<20))}}
+		_, err := b.Extend(bg, src, 1<<30)
+		require.NoError(t, err)
+		require.LessOrEqual(t, src.asked[0], max(4096, 16*held), "with %d held", held)
+		require.GreaterOrEqual(t, src.asked[0], min(4092, 7*held), "with %d held", held)
+	}
+	// A small one is.
+	b = bufstream.Buffer{}
+	src = &source{pieces: []string{string(make([]byte, 5000))}}
+	_, err = b.Extend(bg, src, 3000)
+	require.NoError(t, err)
+	require.Equal(t, []int{4096}, src.asked)
+}
+
 func pattern(n int) []byte {
 	p := make([]byte, n)
 	for i := range p {
