@@ -110,20 +110,10 @@ func (b *Buffer) Index(delim []byte) int {
 func (b *Buffer) search() int {
 	rest := b.array[b.start+b.searched : b.end]
 	var i int
-	switch {
-	case len(b.sought) > 1:
+	if len(b.sought) == 1 {
+		i = indexByte(rest, b.sought[0])
+	} else {
 		i = bytes.Index(rest, b.sought)
-	case len(rest) < 8:
-		// To load bytes just stored as part of something wider makes a processor wait.
-		i = -1
-		for k, c := range rest {
-			if c == b.sought[0] {
-				i = k
-				break
-			}
-		}
-	default:
-		i = bytes.IndexByte(rest, b.sought[0])
 	}
 	if i < 0 {
 		b.searched += max(0, len(rest)-len(b.sought)+1)
@@ -131,6 +121,20 @@ func (b *Buffer) search() int {
 	}
 	b.searched += i
 	return b.searched
+}
+
+// indexByte is bytes.IndexByte, which has a processor wait if it loads a byte
+// that was just stored as part of something wider.
+func indexByte(p []byte, c byte) int {
+	if len(p) >= 8 {
+		return bytes.IndexByte(p, c)
+	}
+	for i, b := range p {
+		if b == c {
+			return i
+		}
+	}
+	return -1
 }
 
 // Release drops what is held and gives all memory back.
