@@ -264,3 +264,43 @@ func TestDetachWhileReceiving(t *testing.T) {
 		require.Same(t, below, got)
 	})
 }
+
+// Close may come from another goroutine than the one that looks at a line.
+func TestViewOutlivesClose(t *testing.T) {
+	for range 20 {
+		r := receiver(io.EOF, "the line\n")
+		line, err := r.ReceiveLine(bg)
+		require.NoError(t, err)
+		require.NoError(t, r.Close(bg))
+		other := receiver(io.EOF, strings.Repeat("x", 512))
+		_, err = other.Peek(bg, 512)
+		require.NoError(t, err)
+		require.Equal(t, "the line", string(line))
+	}
+}
+
+// What Detach returned belongs to the caller, and to no pool.
+func TestDetachGivesTheMemoryAway(t *testing.T) {
+	for range 20 {
+		r := receiver(io.EOF, "line\nprebuffered")
+		_, err := r.ReceiveLine(bg)
+		require.NoError(t, err)
+		prebuffered, _ := r.Detach()
+		require.NoError(t, r.Close(bg))
+		other := receiver(io.EOF, strings.Repeat("x", 512))
+		_, err = other.Peek(bg, 512)
+		require.NoError(t, err)
+		require.Equal(t, "prebuffered", string(prebuffered))
+	}
+}
+
+func TestCloseReachesBelow(t *testing.T) {
+	s, below := memstream.OneWay(nil)
+	r := bufstream.NewReceiver(below, nil)
+	require.Equal(t, below, r.Unwrap())
+	require.NoError(t, r.Close(bg))
+	require.NoError(t, r.Close(bg))
+	require.ErrorIs(t, s.SendAll(bg, []byte("x")), abc.ErrBroken)
+	require.PanicsWithValue(t, "bufstream: NewReceiver of a nil stream", func() { bufstream.NewReceiver(nil, nil) })
+	require.PanicsWithValue(t, "bufstream: NewStream of a nil stream", func() { bufstream.NewStream(nil, nil) })
+}

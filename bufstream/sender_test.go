@@ -261,7 +261,9 @@ func TestFlushAfter(t *testing.T) {
 		require.Equal(t, []string{"xxxx", "a", "b"}, below.sent())
 
 		require.NoError(t, s.SendAll(bg, []byte("c")))
+		start := time.Now()
 		require.NoError(t, s.Close(bg))
+		require.Zero(t, time.Since(start), "it waits for no timer")
 		time.Sleep(time.Hour)
 		require.Equal(t, []string{"xxxx", "a", "b", "c"}, below.sent())
 	})
