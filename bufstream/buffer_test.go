@@ -196,6 +196,40 @@ func TestBufferMovesBytesRarely(t *testing.T) {
 	require.LessOrEqual(t, moves, 13)
 }
 
+// Where much is held and little of it consumed at a time, what is held must not
+// be moved for each little.
+func TestBufferSlidesCheaply(t *testing.T) {
+	add := map[string]func(b *bufstream.Buffer, n int) error{
+		"Append": func(b *bufstream.Buffer, n int) error { return b.Append(make([]byte, n)) },
+		"Extend": func(b *bufstream.Buffer, n int) (err error) {
+			src := &source{pieces: []string{string(make([]byte, n))}}
+			for len(src.pieces) > 0 && err == nil {
+				_, err = b.Extend(bg, src, 0)
+			}
+			return err
+		},
+	}
+	for name, add := range add {
+		for _, held := range []int{300, 500, 511, 1000, 5000} {
+			for _, step := range []int{1, 10, 100} {
+				var b bufstream.Buffer
+				require.NoError(t, b.Append(make([]byte, held)))
+				const steps = 5000
+				moved := 0
+				for range steps {
+					b.Discard(step)
+					at := &b.Bytes()[0]
+					require.NoError(t, add(&b, step))
+					if &b.Bytes()[0] != at {
+						moved += held
+					}
+				}
+				require.LessOrEqual(t, moved, 3*(steps*step+held), "%s: %d held, %d at a time", name, held, step)
+			}
+		}
+	}
+}
+
 // What a receive has room for follows what comes.
 func TestExtendAdapts(t *testing.T) {
 	var b bufstream.Buffer

@@ -181,10 +181,18 @@ func TestLimit(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "7", string(p))
 	}
+	// As soon as it is known, whatever may come.
+	r := bufstream.NewReceiver(&source{pieces: []string{"12345", "6"}, err: io.EOF}, &bufstream.Options{Limit: 5})
+	_, err := r.ReceiveUntil(bg, []byte(";"))
+	require.ErrorContains(t, err, "limit of 5 bytes")
+	r = bufstream.NewReceiver(&source{pieces: []string{"12345", "-"}, err: io.EOF}, &bufstream.Options{Limit: 5})
+	_, err = r.ReceiveUntil(bg, []byte("--"))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF, "it could have been a delimiter")
+
 	require.PanicsWithValue(t, "bufstream: a limit must not be negative, but for Unlimited", func() {
 		bufstream.NewReceiver(&source{}, &bufstream.Options{Limit: -3})
 	})
-	r := bufstream.NewReceiver(&source{pieces: []string{strings.Repeat("x", 3<<20) + ";"}}, &bufstream.Options{Limit: bufstream.Unlimited})
+	r = bufstream.NewReceiver(&source{pieces: []string{strings.Repeat("x", 3<<20) + ";"}}, &bufstream.Options{Limit: bufstream.Unlimited})
 	p, err := r.ReceiveUntil(bg, []byte(";"))
 	require.NoError(t, err)
 	require.Len(t, p, 3<<20)

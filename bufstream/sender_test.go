@@ -462,6 +462,31 @@ func TestStreamSendEOF(t *testing.T) {
 	require.ErrorIs(t, s.SendEOF(bg), abc.ErrClosed)
 }
 
+// The receiving half ends when Close begins, not when what is held was sent.
+func TestNothingIsReceivedWhileClosing(t *testing.T) {
+	for name, op := range every {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := memstream.Pair(&memstream.Options{Capacity: 4})
+				s := bufstream.NewStream(a, nil)
+				require.NoError(t, s.SendAll(bg, []byte("good-bye")))
+				received := make(chan error)
+				go func() { received <- op(bg, s.Receiver) }()
+				synctest.Wait()
+				closed := make(chan error, 1)
+				go func() { closed <- s.Close(bg) }()
+				synctest.Wait()
+				require.NoError(t, b.SendAll(bg, []byte("1\n")))
+				require.ErrorIs(t, <-received, abc.ErrClosed)
+				got, err := receiveAll(b)
+				require.Equal(t, io.EOF, err)
+				require.Equal(t, "good-bye", got)
+				require.NoError(t, <-closed)
+			})
+		})
+	}
+}
+
 // noEOF is a stream that cannot end one direction alone.
 type noEOF struct{ abc.Stream }
 
