@@ -57,3 +57,10 @@ func receiveAll(r abc.ReceiveStream) (string, error) {
 func receiver(err error, pieces ...string) *bufstream.Receiver {
 	return bufstream.NewReceiver(&source{pieces: pieces, err: err}, nil)
 }
+
+// drop takes all that is sent.
+type drop struct{}
+
+func (drop) SendAll(context.Context, []byte) error      { return nil }
+func (drop) SendVector(context.Context, [][]byte) error { return nil }
+func (drop) Close(context.Context) error                { return nil }
