@@ -196,3 +196,16 @@ func (c cancelling) SendVector(ctx context.Context, bufs [][]byte) error {
 	c.cancel()
 	return c.sink.SendVector(ctx, bufs)
 }
+
+// The cause of a context may be the error of another stream.
+func TestSenderErrorsKeepTheContext(t *testing.T) {
+	cause := &abc.OpError{Op: "receive", Transport: "other", Err: abc.ErrBroken}
+	ctx, cancel := context.WithCancelCause(bg)
+	cancel(cause)
+	s := bufstream.NewStream(struct{ abc.Stream }{}, nil)
+	for _, err := range []error{s.SendAll(ctx, []byte("x")), s.SendAll(ctx, nil), s.Flush(ctx), s.WaitSendable(ctx), s.SendEOF(ctx)} {
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, cause)
+		require.ErrorContains(t, err, "bufstream: ")
+	}
+}
