@@ -88,7 +88,7 @@ func Listen(ctx context.Context, network, address string, opts *ListenOptions) (
 	if ctx.Err() != nil {
 		return nil, opError("listen", 0, abc.ContextErr(ctx))
 	}
-	if err := checkNetwork(network); err != nil {
+	if err := checkNetwork(network, address); err != nil {
 		return nil, opError("listen", 0, err)
 	}
 	ln, err := opts.listen(ctx, network, address)

@@ -214,6 +214,11 @@ func TestLateWinnersAreAwaitedAndClosed(t *testing.T) {
 		require.EqualError(t, o.failures[0], "0: connected too late")
 		require.EqualError(t, o.failures[1], "host 1: context deadline exceeded")
 		require.EqualError(t, o.failures[2], "host 2: refused")
+
+		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		o = run(t, ctx, -1, late)
+		require.Equal(t, -1, o.winner)
 	})
 }
 
