@@ -283,7 +283,9 @@ func TestLocalAddr(t *testing.T) {
 		require.NoError(t, s.Close(t.Context()))
 	}
 
-	_, err := dial(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, "2001:db8::1")
+	_, err := dial(&net.TCPAddr{IP: net.IPv4zero}, "2001:db8::1")
+	require.ErrorContains(t, err, "tried from IPv4", "the system takes it for ::")
+	_, err = dial(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}, "2001:db8::1")
 	requireDialError(t, err)
 	require.EqualError(t, err, "socketstream: dial: dial tcp [2001:db8::1]:"+port+": not from 127.0.0.1, which is of the other family")
 	_, err = dial(&net.TCPAddr{IP: net.IPv6loopback}, "127.0.0.1")
