@@ -8,6 +8,9 @@ import "net/netip"
 // one is first, and within a family the order stays: whoever made the list,
 // the resolver, knows more about the addresses than we do.
 func Interleave(addrs []netip.Addr) []netip.Addr {
+	if len(addrs) < 2 {
+		return addrs
+	}
 	var queues [2][]netip.Addr // of the first one's family, and of the other
 	seen := make(map[netip.Addr]bool, len(addrs))
 	for _, a := range addrs {
