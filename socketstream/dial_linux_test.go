@@ -97,6 +97,23 @@ func TestLocalPortIsChosenWhenItConnects(t *testing.T) {
 	}
 }
 
+// AnyIO's trio backend leaves the socket open if binding it fails.
+func TestFailedBindLeavesNoSocket(t *testing.T) {
+	elsewhere := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 77)}
+	dial := func() error {
+		_, err := socketstream.Dial(t.Context(), "tcp", "example.com:80", &socketstream.DialOptions{
+			LocalAddr: elsewhere, Resolver: names{"127.0.0.1", "127.0.0.2"},
+		})
+		return err
+	}
+	require.ErrorIs(t, dial(), syscall.EADDRNOTAVAIL) // whatever is opened once
+	before := countFiles(t)
+	for range 20 {
+		require.ErrorIs(t, dial(), syscall.EADDRNOTAVAIL)
+	}
+	require.Equal(t, before, countFiles(t))
+}
+
 func TestDialAbstractName(t *testing.T) {
 	name := "@tributary-" + t.TempDir()
 	l, err := socketstream.Listen(t.Context(), "unix", name, nil)

@@ -123,10 +123,11 @@ var _ abc.StatsListener = (*Listener)(nil)
 // server twice at the same time is safe: Listen locks the folder while it looks,
 // see flock(2). Close removes the path, if it is still this socket's.
 //
-// ctx bounds the resolution of the host's name and has no effect on the
-// listener afterwards. The error matches the cause: syscall.EADDRINUSE,
-// net.UnknownNetworkError. Nothing is left open by a Listen that failed. opts may
-// be nil; with a File in it, Listen uses that socket.
+// ctx bounds the resolution of the host's name and the wait for the lock, which
+// is a second at most, and has no effect on the listener afterwards. The error
+// matches the cause: syscall.EADDRINUSE, net.UnknownNetworkError. Nothing is left
+// open by a Listen that failed. opts may be nil; with a File in it, Listen uses
+// that socket.
 func Listen(ctx context.Context, network, address string, opts *ListenOptions) (*Listener, error) {
 	if opts == nil {
 		opts = &ListenOptions{}

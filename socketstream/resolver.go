@@ -9,8 +9,9 @@ import (
 	"github.com/tributary-go/tributary/internal/happyeyeballs"
 )
 
-// A Resolver looks up the addresses of a host. *net.Resolver is one. In a test
-// it takes the place of the DNS.
+// A Resolver looks up the addresses of a host. *net.Resolver is one (which may
+// leave a look-up that was cancelled to end by itself). In a test it takes the
+// place of the DNS.
 type Resolver interface {
 	// LookupIPAddr returns the addresses of host in the order in which they
 	// should be tried. It must return soon after ctx is done. It is not called
