@@ -16,7 +16,8 @@ import (
 )
 
 // backlogOf returns what Linux has as the backlog of l: the tcpi_sacked of
-// TCP_INFO, for a socket that listens. (Two architectures have no system call of that name.)
+// TCP_INFO, for a socket that listens. (Two architectures have no system call of
+// this name.)
 func backlogOf(t *testing.T, l *socketstream.Listener) int {
 	t.Helper()
 	f, err := l.File()

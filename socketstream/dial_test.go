@@ -98,7 +98,9 @@ func TestDialConnectsToWhoAnswers(t *testing.T) {
 	leavesNothing(t)
 	var mu sync.Mutex
 	running := 0
-	hang := script(map[string]error{"[2001:db8::1]:" + port: nil, "192.0.2.1:" + port: syscall.ECONNREFUSED})
+	hang := script(map[string]error{
+		"[2001:db8::1]:" + port: nil, "192.0.2.1:" + port: syscall.ECONNREFUSED, "192.0.2.99:" + port: nil,
+	})
 	s, err := socketstream.Dial(t.Context(), "tcp", "example.com:"+port, &socketstream.DialOptions{
 		Resolver:      names{"2001:db8::1", "192.0.2.1", "127.0.0.1", "192.0.2.99"},
 		FallbackDelay: time.Millisecond,
@@ -118,6 +120,24 @@ func TestDialConnectsToWhoAnswers(t *testing.T) {
 	require.Zero(t, running, "an attempt outlives Dial")
 	require.Equal(t, "127.0.0.1:"+port, s.RemoteAddr().String())
 	require.NoError(t, s.Close(t.Context()))
+}
+
+// A host has timed out if all its addresses have.
+func TestDialOfAHostTimesOut(t *testing.T) {
+	for refused, timeout := range map[string]bool{"": true, "192.0.2.1": false, "192.0.2.2": false} {
+		_, err := socketstream.Dial(t.Context(), "tcp", "example.com:80", &socketstream.DialOptions{
+			Resolver: names{"192.0.2.1", "192.0.2.2"},
+			Control: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+				if address == refused+":80" {
+					return syscall.ECONNREFUSED
+				}
+				return syscall.ETIMEDOUT
+			},
+		})
+		requireDialError(t, err)
+		require.Equal(t, timeout, err.(*abc.OpError).Timeout(), "%q refused", refused)
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
+	}
 }
 
 // The net package below does not block on the network, because Control ends

@@ -1,6 +1,7 @@
 package socketstream
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -21,6 +22,18 @@ func (e *attemptsError) Error() string {
 }
 
 func (e *attemptsError) Unwrap() []error { return e.failures }
+
+// Timeout reports whether all of them ran out of time. Without it, errors.As
+// would find what the first one has to say.
+func (e *attemptsError) Timeout() bool {
+	for _, err := range e.failures {
+		var t interface{ Timeout() bool }
+		if !errors.As(err, &t) || !t.Timeout() {
+			return false
+		}
+	}
+	return true
+}
 
 // A stoppedError is the error of a context, and says what it stopped. That is
 // text only, because an error means one thing: who looks for ECONNREFUSED would
