@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -43,6 +44,40 @@ func TestListenAtEveryAddressOfAHost(t *testing.T) {
 		require.Error(t, err)
 	}
 	require.Equal(t, addrs, l.Addrs())
+}
+
+func TestMaxConnsIsOfAllSockets(t *testing.T) {
+	const most, clients = 3, 60
+	leavesNothing(t)
+	l, err := socketstream.Listen(t.Context(), "tcp", "example.com:0", &socketstream.ListenOptions{
+		Resolver: bothLoopbacks, MaxConns: most,
+	})
+	require.NoError(t, err)
+	var active, peak atomic.Int64
+	served := serveIn(l, func(ctx context.Context, s abc.Stream) {
+		n := active.Add(1)
+		defer active.Add(-1)
+		for p := peak.Load(); n > p && !peak.CompareAndSwap(p, n); p = peak.Load() {
+		}
+		_ = echo(ctx, s)
+	})
+	addrs := l.Addrs()
+	inParallel(t, clients, func(i int) error {
+		s, err := socketstream.Dial(bg, "tcp", addrs[i%len(addrs)].String(), nil)
+		if err != nil {
+			return err
+		}
+		if err := exchange(s, "hello"); err != nil {
+			return err
+		}
+		return end(s)
+	})
+	require.NoError(t, l.Close(t.Context()))
+	require.ErrorIs(t, <-served, abc.ErrClosed)
+	require.LessOrEqual(t, peak.Load(), int64(most))
+	stats := l.Stats()
+	stats.Drained = 0 // of those that had not quite returned
+	require.Equal(t, abc.ListenerStats{Accepted: clients}, stats)
 }
 
 func TestOneAddressIsOneSocket(t *testing.T) {
