@@ -161,7 +161,7 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 		return opError("send EOF", 0, err)
 	}
 	defer h.guard.Leave()
-	c, ok := s.conn.(interface{ CloseWrite() error })
+	c, ok := s.conn.(closeWriter)
 	if !ok {
 		return opError("send EOF", 0, &unsupported{s.conn})
 	}
