@@ -14,8 +14,13 @@ func testWebSocket(t *testing.T, n network) {
 	ended := make(chan error, 1)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := websocket.Accept(w, r, nil) // by http.Hijacker
+		if err != nil {
+			ended <- err
+			return
+		}
+		defer c.CloseNow()
+		c.SetReadLimit(2 << 20)
 		for err == nil {
-			c.SetReadLimit(2 << 20)
 			var typ websocket.MessageType
 			var message []byte
 			if typ, message, err = c.Read(bg); err == nil {
