@@ -57,7 +57,7 @@ func testHTTP(t *testing.T, n network, protocols *http.Protocols) {
 	defer client.CloseIdleConnections()
 
 	// Keep-alive.
-	body := strings.Repeat("0123456789", 50_000)
+	body := strings.Repeat("0123456789", 20_000)
 	for i := range 3 {
 		reused := false
 		ctx := httptrace.WithClientTrace(bg, &httptrace.ClientTrace{

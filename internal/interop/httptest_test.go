@@ -34,7 +34,7 @@ func testTestServer(t *testing.T, n network, start func(*httptest.Server), versi
 	client := server.Client()
 	client.Transport.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return n.dial(ctx) }
 
-	body := strings.Repeat("0123456789", 50_000)
+	body := strings.Repeat("0123456789", 20_000)
 	for range 3 {
 		resp, err := client.Post(scheme+"://example.com/", "text/plain", strings.NewReader(body))
 		require.NoError(t, err)

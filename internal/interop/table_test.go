@@ -34,7 +34,10 @@ func TestInterop(t *testing.T) {
 	for _, p := range protocols {
 		t.Run(strings.ReplaceAll(p.name, "/", " "), func(t *testing.T) {
 			for _, tr := range transports {
-				t.Run(tr.name, func(t *testing.T) { p.run(t, tr.network(t)) })
+				t.Run(tr.name, func(t *testing.T) {
+					t.Parallel() // most wait
+					p.run(t, tr.network(t))
+				})
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/bridge"
+	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/internal/selfsigned"
 	"github.com/tributary-go/tributary/listener"
 	"github.com/tributary-go/tributary/memstream"
@@ -68,7 +69,12 @@ func overTLS(below func(testing.TB) (abc.Listener, dialStream)) func(testing.TB)
 			if err != nil {
 				return nil, err
 			}
-			return tlsstream.Client(s, selfsigned.Client(tls.VersionTLS13), nil), nil
+			secure := tlsstream.Client(s, selfsigned.Client(tls.VersionTLS13), nil)
+			if err := secure.Handshake(ctx); err != nil {
+				_ = closeutil.CloseForcefully(secure)
+				return nil, err
+			}
+			return secure, nil
 		}
 	}
 }
@@ -111,11 +117,13 @@ func (tr transport) network(t testing.TB) network {
 }
 
 func newNetwork(l abc.Listener, dial dialStream) network {
-	return network{bridge.Listener(l), func(ctx context.Context) (net.Conn, error) {
-		s, err := dial(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return bridge.Conn(s), nil
-	}}
+	return network{bridge.Listener(l), func(ctx context.Context) (net.Conn, error) { return dialConn(ctx, dial) }}
+}
+
+func dialConn(ctx context.Context, dial dialStream) (net.Conn, error) {
+	s, err := dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return bridge.Conn(s), nil
 }
