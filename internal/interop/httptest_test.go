@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func testHTTPTest(t *testing.T, n network) { testTestServer(t, n, (*httptest.Server).Start, "HTTP/1.1") }
+func testHTTPTest(t *testing.T, n network) {
+	testTestServer(t, n, (*httptest.Server).Start, "HTTP/1.1")
+}
 
 // The TLS here is that of crypto/tls, on a conn of ours.
 func testHTTPTestTLS(t *testing.T, n network) {

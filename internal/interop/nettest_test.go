@@ -6,16 +6,25 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"golang.org/x/net/nettest"
 )
 
-// The whole of nettest over each transport, TLS too: of a tls.Conn, a Write
-// that timed out leaves nothing that could pass.
+// nettestSubtests is how many there are, each on a connection of its own.
+const nettestSubtests = 11
+
+// The whole of nettest over each transport. That is so for TLS too, whereas of a
+// tls.Conn a Write that timed out leaves nothing of use.
 func TestConn(t *testing.T) {
 	for _, tr := range transports {
 		t.Run(tr.name, func(t *testing.T) {
 			t.Parallel() // much of it waits
-			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) { return pipe(t, tr) })
+			subtests := 0
+			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
+				subtests++
+				return pipe(t, tr)
+			})
+			require.Equal(t, nettestSubtests, subtests)
 		})
 	}
 }
