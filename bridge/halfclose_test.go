@@ -76,9 +76,13 @@ func TestCloseWriteIsThereIfItWorks(t *testing.T) {
 					require.NoError(t, half.CloseWrite())
 					_, err := b.Read(make([]byte, 1))
 					require.True(t, err == io.EOF)
-					go b.Write([]byte("x"))
+					wrote := make(chan error, 1)
+					go func() {
+						_, err := b.Write([]byte("x"))
+						wrote <- err
+					}()
 					_, err = a.Read(make([]byte, 1))
-					require.NoError(t, err)
+					require.NoError(t, errors.Join(err, <-wrote))
 				}
 				require.NoError(t, errors.Join(a.Close(), b.Close()))
 			})

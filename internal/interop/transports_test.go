@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -49,7 +50,10 @@ func memory(testing.TB) (abc.Listener, dialStream) {
 func tcp(t testing.TB) (abc.Listener, dialStream) { return sockets(t, "tcp", "127.0.0.1:0") }
 
 func unix(t testing.TB) (abc.Listener, dialStream) {
-	return sockets(t, "unix", filepath.Join(t.TempDir(), "s"))
+	dir, err := os.MkdirTemp("", "") // short: a path of a socket has about 100 bytes
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return sockets(t, "unix", filepath.Join(dir, "s"))
 }
 
 func sockets(t testing.TB, family, address string) (abc.Listener, dialStream) {
