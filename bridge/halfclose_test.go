@@ -104,3 +104,20 @@ func TestCloseWriteBeforeTheHandshake(t *testing.T) {
 		require.NoError(t, a.Close())
 	}
 }
+
+// A listener over TLS has done the handshakes, so what it accepts knows.
+func TestCloseWriteOfWhatAListenerAccepts(t *testing.T) {
+	for version, want := range map[uint16]bool{tls.VersionTLS12: false, tls.VersionTLS13: true} {
+		below := memstream.NewListener(nil)
+		l := bridge.Listener(tlsstream.NewListener(below, selfsigned.Server(version), nil))
+		s, err := below.Dial(bg)
+		require.NoError(t, err)
+		client := tlsstream.Client(s, selfsigned.Client(version), nil)
+		require.NoError(t, client.Handshake(bg))
+		accepted, err := l.Accept()
+		require.NoError(t, err)
+		_, ok := accepted.(closeWriter)
+		require.Equal(t, want, ok)
+		require.NoError(t, errors.Join(l.Close(), accepted.Close(), client.Close(bg)))
+	}
+}
