@@ -33,16 +33,16 @@ const CloseGrace = 5 * time.Second
 //
 //	CloseWrite() error                        // s.SendEOF under the write deadline
 //	CloseContext(ctx context.Context) error   // s.Close(ctx)
-//	ReadFrom(r io.Reader) (int64, error)      // for io.Copy, as is
-//	WriteTo(w io.Writer) (int64, error)
+//	ReadFrom(r io.Reader) (int64, error)      // what io.Copy calls
+//	WriteTo(w io.Writer) (int64, error)       // what io.Copy calls
 //	Stream() abc.Stream                       // s
 //
 // CloseWrite is there if s half-closes, as [abc.CanSendEOF] says when Conn is
 // called: those who look for it, net/http and proxies, take its being there for
 // a promise. Over a tlsstream.Stream the version of TLS decides, so call its
-// Handshake first; listeners and Dial have done that. Otherwise CloseWrite is
-// there, and where s turns out not to half-close it changes nothing and returns
-// an error that matches [errors.ErrUnsupported], never nil.
+// Handshake first; listeners and Dial have done that. Where s turns out only
+// later not to half-close, CloseWrite changes nothing and returns an error that
+// matches [errors.ErrUnsupported], never nil.
 //
 // io.Copy between two values that Conn returned goes by the short way that their
 // streams know between them ([abc.CopierFrom]: splice between sockets). For as
