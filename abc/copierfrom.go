@@ -9,7 +9,7 @@ import (
 
 // A CopierFrom is a [SendStream] that can take bytes out of some receive
 // streams by a shorter way than a buffer: splice(2) or sendfile(2). Call
-// [Copy] rather than the method.
+// [Copy] rather than the method: it looks through layers that are [Transparent].
 //
 // CopyFrom sends what it receives from src until io.EOF, which is not an error,
 // and returns how many bytes it sent. It counts as a send and as a receive for
@@ -32,8 +32,8 @@ var copyPool = sync.Pool{New: func() any { return new([copySize]byte) }}
 // sending half. If ctx ends it, bytes that were received and not yet sent, at
 // most 64 KiB, are lost: dst and src are then good for closing only.
 func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error) {
-	if c, ok := dst.(CopierFrom); ok {
-		n, err := c.CopyFrom(ctx, src)
+	if c, ok := below(dst).(CopierFrom); ok {
+		n, err := c.CopyFrom(ctx, below(src))
 		if n > 0 || !errors.Is(err, errors.ErrUnsupported) {
 			return n, err
 		}

@@ -9,12 +9,15 @@ import (
 	"github.com/tributary-go/tributary/abc"
 )
 
-// DialOptions configure [Dial]. There are none yet that most programs need:
-// nil is fine.
+// DialOptions configure [Dial]. Most programs need none: nil is fine.
 type DialOptions struct {
 	// LocalAddr is the address to connect from, a *net.TCPAddr or
 	// *net.UnixAddr. nil lets the system choose.
 	LocalAddr net.Addr
+
+	// Linger is the [Stream.SetLinger] of the stream. 0 closes at once; a
+	// negative one panics.
+	Linger time.Duration
 }
 
 // Dial connects to address on network, which is "tcp", "tcp4", "tcp6" or
@@ -26,6 +29,9 @@ type DialOptions struct {
 // the addresses, and matches the cause (syscall.ECONNREFUSED, *net.DNSError).
 // Nothing is left open by a Dial that failed.
 func Dial(ctx context.Context, network, address string, opts *DialOptions) (*Stream, error) {
+	if opts != nil {
+		checkLinger(opts.Linger)
+	}
 	if err := checkNetwork(network); err != nil {
 		return nil, opError("dial", 0, err)
 	}
@@ -46,7 +52,11 @@ func Dial(ctx context.Context, network, address string, opts *DialOptions) (*Str
 		}
 		return nil, opError("dial", 0, err)
 	}
-	return New(conn), nil
+	s := New(conn)
+	if opts != nil {
+		s.SetLinger(opts.Linger)
+	}
+	return s, nil
 }
 
 // checkNetwork says which networks there are to who asks for another one.

@@ -30,6 +30,11 @@ type ListenOptions struct {
 	// MaxConns panics.
 	MaxConns int
 
+	// Linger is the [Stream.SetLinger] of each stream, for a handler that closes
+	// its own gracefully; what it leaves open is closed forcefully. 0 closes at
+	// once; a negative one panics.
+	Linger time.Duration
+
 	// Logger is told, at level Error, when file descriptors or memory run out
 	// and when accepting fails again and again: at once, and then at most once
 	// a minute, with how many failures there were. It is also told of panics
@@ -82,6 +87,7 @@ var _ abc.StatsListener = (*Listener)(nil)
 func Listen(ctx context.Context, network, address string, opts *ListenOptions) (*Listener, error) {
 	cfg := opts.config()
 	cfg.Check() // before there is something to leak
+	opts.check()
 	if opts != nil && opts.File != nil {
 		defer opts.File.Close()
 	}
@@ -98,7 +104,7 @@ func Listen(ctx context.Context, network, address string, opts *ListenOptions) (
 		}
 		return nil, opError("listen", 0, err)
 	}
-	a := serve.FromNet(ln, func(c net.Conn) abc.Stream { return New(c) })
+	a := serve.FromNet(ln, opts.stream)
 	return &Listener{engine: serve.New(a, cfg), ln: ln}, nil
 }
 
@@ -112,6 +118,21 @@ func (o *ListenOptions) listen(ctx context.Context, network, address string) (ne
 		err = explainPath(address, err)
 	}
 	return ln, err
+}
+
+func (o *ListenOptions) check() {
+	if o != nil {
+		checkLinger(o.Linger)
+	}
+}
+
+// stream makes the stream of a connection that was accepted.
+func (o *ListenOptions) stream(c net.Conn) abc.Stream {
+	s := New(c)
+	if o != nil {
+		s.SetLinger(o.Linger)
+	}
+	return s
 }
 
 func (o *ListenOptions) config() serve.Config {
