@@ -29,8 +29,10 @@ type DialOptions struct {
 // the addresses, and matches the cause (syscall.ECONNREFUSED, *net.DNSError).
 // Nothing is left open by a Dial that failed.
 func Dial(ctx context.Context, network, address string, opts *DialOptions) (*Stream, error) {
+	var linger time.Duration
 	if opts != nil {
-		checkLinger(opts.Linger)
+		linger = opts.Linger
+		checkLinger(linger)
 	}
 	if err := checkNetwork(network); err != nil {
 		return nil, opError("dial", 0, err)
@@ -52,11 +54,7 @@ func Dial(ctx context.Context, network, address string, opts *DialOptions) (*Str
 		}
 		return nil, opError("dial", 0, err)
 	}
-	s := New(conn)
-	if opts != nil {
-		s.SetLinger(opts.Linger)
-	}
-	return s, nil
+	return newLingering(conn, linger), nil
 }
 
 // checkNetwork says which networks there are to who asks for another one.

@@ -3,7 +3,6 @@ package socketstream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -14,10 +13,10 @@ import (
 
 // SetLinger has a graceful Close see to it that the peer gets all that was sent.
 // Close then sends EOF, receives and drops what the peer still sends, until its
-// EOF, and closes after that, as closeutil.Linger does. d bounds it, along with
-// the ctx of Close: if the peer has not ended by then, Close closes and returns
-// an error that matches [context.DeadlineExceeded]. If the connection breaks
-// meanwhile, the error is [abc.ErrBroken].
+// EOF, and closes after that, as closeutil.Linger does. If the peer has not ended
+// after d, Close closes all the same, which is no error: all that came was read.
+// If ctx ends it, it is forceful and returns the error of ctx, and if the
+// connection breaks meanwhile, [abc.ErrBroken].
 //
 // Without it, a TCP socket that is closed with received bytes unread resets the
 // connection, and what was sent and not yet delivered is lost (RFC 9112,
@@ -32,6 +31,12 @@ import (
 func (s *Stream) SetLinger(d time.Duration) {
 	checkLinger(d)
 	s.linger.Store(int64(d))
+}
+
+func newLingering(conn net.Conn, d time.Duration) *Stream {
+	s := New(conn)
+	s.SetLinger(d)
+	return s
 }
 
 func checkLinger(d time.Duration) {
@@ -50,30 +55,42 @@ func (s *Stream) lingerFor(ctx context.Context, d time.Duration, sending, receiv
 	if ctx.Err() != nil {
 		return abc.ContextErr(ctx)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, d, lingerError(d))
+	bounded, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	if !s.sending.left(ctx, sending) || !s.receiving.left(ctx, receiving) {
-		return abc.ContextErr(ctx)
+	var err error
+	if s.sending.left(bounded, sending) && s.receiving.left(bounded, receiving) {
+		err = s.endAndDrain(bounded, c)
 	}
+	switch {
+	case ctx.Err() != nil:
+		return abc.ContextErr(ctx)
+	case err == nil || bounded.Err() != nil || errors.Is(err, net.ErrClosed):
+		return nil // or closed below us
+	}
+	return connError(err)
+}
+
+// endAndDrain sends EOF and receives until EOF. It is alone with the connection.
+func (s *Stream) endAndDrain(ctx context.Context, c closeWriter) error {
 	if s.receiving.fatal != nil || s.sending.fatal != nil {
 		return nil // the peer has ended, or there is none any more
 	}
 	_ = s.conn.SetDeadline(time.Time{}) // what woke the last operations
 	defer abc.Interrupt(ctx, s.conn.SetDeadline)()
-	var err error
 	if !s.eofSent.Load() {
-		err = c.CloseWrite()
+		if err := c.CloseWrite(); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = s.drain()
+	buf := drainPool.Get().(*[16 << 10]byte)
+	defer drainPool.Put(buf)
+	for {
+		if _, err := s.conn.Read(buf[:]); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
 	}
-	switch {
-	case err == nil || errors.Is(err, net.ErrClosed):
-		return nil // or closed below us
-	case ctx.Err() != nil:
-		return abc.ContextErr(ctx)
-	}
-	return connError(err)
 }
 
 // left waits until the operation has left that was inside when the half was
@@ -92,23 +109,3 @@ func (h *half) left(ctx context.Context, busy bool) bool {
 }
 
 var drainPool = sync.Pool{New: func() any { return new([16 << 10]byte) }}
-
-// drain receives until EOF.
-func (s *Stream) drain() error {
-	buf := drainPool.Get().(*[16 << 10]byte)
-	defer drainPool.Put(buf)
-	for {
-		if _, err := s.conn.Read(buf[:]); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-}
-
-// lingerError is why a Close gave up.
-type lingerError time.Duration
-
-func (e lingerError) Error() string {
-	return fmt.Sprintf("the peer did not end its direction within %v", time.Duration(e))
-}

@@ -87,7 +87,11 @@ var _ abc.StatsListener = (*Listener)(nil)
 func Listen(ctx context.Context, network, address string, opts *ListenOptions) (*Listener, error) {
 	cfg := opts.config()
 	cfg.Check() // before there is something to leak
-	opts.check()
+	var linger time.Duration
+	if opts != nil {
+		linger = opts.Linger
+		checkLinger(linger)
+	}
 	if opts != nil && opts.File != nil {
 		defer opts.File.Close()
 	}
@@ -104,7 +108,7 @@ func Listen(ctx context.Context, network, address string, opts *ListenOptions) (
 		}
 		return nil, opError("listen", 0, err)
 	}
-	a := serve.FromNet(ln, opts.stream)
+	a := serve.FromNet(ln, func(c net.Conn) abc.Stream { return newLingering(c, linger) })
 	return &Listener{engine: serve.New(a, cfg), ln: ln}, nil
 }
 
@@ -118,21 +122,6 @@ func (o *ListenOptions) listen(ctx context.Context, network, address string) (ne
 		err = explainPath(address, err)
 	}
 	return ln, err
-}
-
-func (o *ListenOptions) check() {
-	if o != nil {
-		checkLinger(o.Linger)
-	}
-}
-
-// stream makes the stream of a connection that was accepted.
-func (o *ListenOptions) stream(c net.Conn) abc.Stream {
-	s := New(c)
-	if o != nil {
-		s.SetLinger(o.Linger)
-	}
-	return s
 }
 
 func (o *ListenOptions) config() serve.Config {

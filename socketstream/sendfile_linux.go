@@ -115,11 +115,12 @@ func (f *sendFile) trySendFile(fd uintptr) (done bool) {
 		case syscall.EAGAIN:
 			o.wrote(0)
 			f.blocked = true
-		case syscall.EINVAL, syscall.EIO, syscall.ENOSYS, syscall.EOPNOTSUPP, syscall.EOVERFLOW:
-			o.wrote(0)
-			f.cannot = true
+		case syscall.EPIPE, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.ETIMEDOUT, syscall.ENOTCONN,
+			syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.ENETRESET:
+			return o.failWrite("sendfile", err) // the socket's
 		default:
-			return o.failWrite("sendfile", err)
+			o.wrote(0)
+			f.cannot = true // the file's, of which there are many; or a send will say so
 		}
 		return true
 	}
