@@ -29,8 +29,9 @@ var copyPool = sync.Pool{New: func() any { return new([copySize]byte) }}
 // error. It closes neither stream and does not call SendEOF: [Relay] does.
 //
 // It blocks on both streams and occupies src's receiving half and dst's
-// sending half. If ctx ends it, bytes that were received and not yet sent, at
-// most 64 KiB, are lost: dst and src are then good for closing only.
+// sending half. If ctx ends it, bytes that were received and not yet sent are
+// lost, at most 64 KiB, or what a [CopierFrom] has on its way: dst and src are
+// then good for closing only.
 func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error) {
 	if c, ok := below(dst).(CopierFrom); ok {
 		n, err := c.CopyFrom(ctx, below(src))

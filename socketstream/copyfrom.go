@@ -19,8 +19,8 @@ import (
 // It is one operation of both streams: any other send here and any other
 // receive there is [abc.ErrBusy] while it lasts, and the Close of either ends
 // it. A receive's error is that of src, with the Op "receive"; a send's error
-// has the Op "send". If ctx ends it, up to 64 KiB that were received may not
-// have been sent, and are lost; out of a file nothing is.
+// has the Op "send". If ctx ends it while it waits for s, up to 1 MiB that was
+// received and not sent is lost; out of a file nothing is.
 //
 // A copy between sockets takes the ordinary way for the first 64 KiB; then it
 // uses two file descriptors more for as long as it lasts, unless there are no

@@ -14,6 +14,10 @@ import (
 // connections never get there, and a pipe costs two descriptors.
 const spliceAfter = copySize
 
+// spliceSize is how much a pipe takes, in bytes, as in package net: with 64 KiB
+// a copy takes a fifth more CPU.
+const spliceSize = 1 << 20
+
 // copyFromSocket is copyFrom for a socket.
 func (s *Stream) copyFromSocket(ctx context.Context, src *Stream) (total int64, err error) {
 	in, out := &src.receiving, &s.sending
@@ -124,6 +128,8 @@ func newSplicePipe(in, out *half) (*splicePipe, error) {
 	if syscall.Pipe2(p.fds[:], syscall.O_CLOEXEC|syscall.O_NONBLOCK) != nil {
 		return nil, errNoSplice
 	}
+	// Beyond some limits of the user's it stays as it is, which is smaller.
+	_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, uintptr(p.fds[1]), setPipeSize, spliceSize)
 	p.fill, p.drain = p.tryFill, p.tryDrain
 	return p, nil
 }
@@ -133,12 +139,15 @@ func (p *splicePipe) close() {
 	syscall.Close(p.fds[1])
 }
 
-const spliceNonblock = 2 // SPLICE_F_NONBLOCK
+const (
+	spliceNonblock = 2    // SPLICE_F_NONBLOCK
+	setPipeSize    = 1031 // F_SETPIPE_SZ
+)
 
 func (p *splicePipe) tryFill(fd uintptr) (done bool) {
 	o := &p.in.raw
 	for {
-		n, err := syscall.Splice(int(fd), nil, p.fds[1], nil, copySize, spliceNonblock)
+		n, err := syscall.Splice(int(fd), nil, p.fds[1], nil, spliceSize, spliceNonblock)
 		switch {
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
