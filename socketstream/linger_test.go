@@ -171,6 +171,28 @@ func TestLingerUntilAReset(t *testing.T) {
 	require.ErrorIs(t, <-closed, abc.ErrBroken)
 }
 
+// A stream that is known to be broken has nothing to linger for, and nothing new
+// to say.
+func TestNoLingerAfterAFailure(t *testing.T) {
+	for name, fail := range map[string]func(*socketstream.Stream) error{
+		"of a send":    func(s *socketstream.Stream) error { return s.SendAll(bg, []byte("x")) },
+		"of a receive": func(s *socketstream.Stream) error { _, err := s.ReceiveSome(bg, make([]byte, 1)); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := pair(t, "tcp")
+			a.SetLinger(time.Hour)
+			require.NoError(t, b.Conn().(*net.TCPConn).SetLinger(0))
+			require.NoError(t, b.Close(bg)) // sends RST
+			var err error
+			for err == nil {
+				err = fail(a)
+			}
+			require.ErrorIs(t, err, abc.ErrBroken)
+			require.NoError(t, a.Close(bg))
+		})
+	}
+}
+
 // Other connections: those that half-close linger as well, by their deadlines.
 func TestAnyConnLingers(t *testing.T) {
 	x, y := netPair(t, "tcp")
