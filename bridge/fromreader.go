@@ -30,6 +30,9 @@ var errInvalidCount = errors.New("invalid count of bytes")
 // cause. Both stay. So does [io.ErrNoProgress], after 100 Reads in a row that
 // returned nothing.
 //
+// If rc is an [os.File], abc.Copy to a socketstream may take the bytes out of it
+// by sendfile(2).
+//
 // Close calls rc.Close once, at the same time as a Read that may be in
 // progress, and drops what was read and not received. A Read that its
 // Close does not interrupt (of a terminal, of some devices) is left to end by

@@ -3,8 +3,6 @@ package socketstream
 import (
 	"context"
 	"errors"
-	"io"
-	"sync"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -12,8 +10,8 @@ import (
 // CopyFrom implements [abc.CopierFrom]. On Linux it takes the bytes by splice(2)
 // out of another Stream, and by sendfile(2) out of what bridge.FromReader made
 // of a regular [os.File]; both ends have to be TCP or Unix sockets or the
-// file. They do not pass through this process then, which halves the CPU time
-// of a relay. Call [abc.Copy], which looks through layers that are
+// file. They do not pass through this process then, which spares a relay a third
+// of its CPU time. Call [abc.Copy], which looks through layers that are
 // [abc.Transparent], and through none that is not.
 //
 // It is one operation of both streams: any other send here and any other
@@ -43,29 +41,3 @@ type noShortWay struct{}
 
 func (noShortWay) Error() string { return "unsupported operation: no short way out of this source" }
 func (noShortWay) Unwrap() error { return errors.ErrUnsupported }
-
-const copySize = 64 << 10
-
-var copyPool = sync.Pool{New: func() any { return new([copySize]byte) }}
-
-// copyBuffered sends what receive brings, until its end or until limit bytes or
-// more were sent, by way of a buffer.
-func (s *Stream) copyBuffered(ctx context.Context, limit int64,
-	receive func(context.Context, []byte) (int, error)) (total int64, ended bool, err error) {
-	buf := copyPool.Get().(*[copySize]byte)
-	defer copyPool.Put(buf)
-	for total < limit {
-		n, err := receive(ctx, buf[:])
-		if err == io.EOF {
-			return total, true, nil
-		}
-		if err != nil {
-			return total, false, err
-		}
-		if err := s.send(ctx, buf[:n]); err != nil {
-			return total + int64(abc.Sent(err)), false, err
-		}
-		total += int64(n)
-	}
-	return total, false, nil
-}

@@ -18,6 +18,7 @@ import (
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/bridge"
 	"github.com/tributary-go/tributary/closeutil"
+	"github.com/tributary-go/tributary/listener"
 	"github.com/tributary-go/tributary/socketstream"
 )
 
@@ -51,6 +52,18 @@ func TestCopyIsSplicedWhenItGetsLong(t *testing.T) {
 			require.NoError(t, closeutil.CloseForcefully(s))
 		}
 	}
+}
+
+// accepted returns a stream that a queue handed out, and its peer.
+func accepted(t *testing.T) (s, peer abc.Stream) {
+	l := listenTo(t, "tcp4", nil)
+	q := listener.Queue(bg, l)
+	t.Cleanup(func() { closeutil.CloseForcefully(q) })
+	peer = dialTo(t, l)
+	s, err := q.Accept(bg)
+	require.NoError(t, err)
+	t.Cleanup(func() { closeutil.CloseForcefully(s); closeutil.CloseForcefully(peer) })
+	return s, peer
 }
 
 func TestCopyIsSplicedThroughATransparentLayer(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"github.com/tributary-go/tributary/abc/abctest/fault"
 	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/internal/selfsigned"
-	"github.com/tributary-go/tributary/listener"
 	"github.com/tributary-go/tributary/socketstream"
 	"github.com/tributary-go/tributary/tlsstream"
 )
@@ -272,16 +271,4 @@ func TestCopyGoesPastNoLayerThatMatters(t *testing.T) {
 		carries(t, r.dst, rec, r.from, r.to)
 		require.True(t, bytes.Equal(data, rec.Received()))
 	})
-}
-
-// accepted returns a stream that a queue handed out, and its peer.
-func accepted(t *testing.T) (s, peer abc.Stream) {
-	l := listenTo(t, "tcp4", nil)
-	q := listener.Queue(bg, l)
-	t.Cleanup(func() { closeutil.CloseForcefully(q) })
-	peer = dialTo(t, l)
-	s, err := q.Accept(bg)
-	require.NoError(t, err)
-	t.Cleanup(func() { closeutil.CloseForcefully(s); closeutil.CloseForcefully(peer) })
-	return s, peer
 }

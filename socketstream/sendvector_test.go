@@ -3,7 +3,6 @@ package socketstream_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -138,24 +137,4 @@ func TestSendVectorReportsWhatSendAllDoes(t *testing.T) {
 			require.ErrorIs(t, a.SendVector(bg, bufs), abc.ErrClosed)
 		}
 	})
-}
-
-// blockedIn runs send, and returns when it is inside; its error comes later.
-func blockedIn(t testing.TB, s *socketstream.Stream, send func() error) <-chan error {
-	result := make(chan error, 1)
-	go func() {
-		err := send()
-		for isBusy(err) { // beside a probe
-			err = send()
-		}
-		result <- err
-	}()
-	for !isBusy(s.SendAll(bg, nil)) {
-		select {
-		case err := <-result:
-			require.Fail(t, fmt.Sprintf("it is to be blocked, and returned %v", err))
-		default:
-		}
-	}
-	return result
 }

@@ -88,6 +88,9 @@ func (s *Stream) copyClosed(src *Stream) error {
 // can't, with nothing left in p.
 func (s *Stream) splice(ctx context.Context, src *Stream, p *splicePipe) (total int64, err error) {
 	for {
+		if ctx.Err() != nil { // it may be that nothing blocks
+			return total, opError("receive", 0, abc.ContextErr(ctx))
+		}
 		p.filled, err = p.in.do(ctx, p.fill)
 		if closed := s.copyClosed(src); closed != nil {
 			return total, closed

@@ -2,6 +2,7 @@ package socketstream_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,4 +70,24 @@ func TestWaitSendableExcludesOtherSends(t *testing.T) {
 	require.ErrorIs(t, err, abc.ErrBusy)
 	go drain(b)
 	require.NoError(t, <-wait)
+}
+
+// blockedIn runs send, and returns when it is inside; its error comes later.
+func blockedIn(t testing.TB, s *socketstream.Stream, send func() error) <-chan error {
+	result := make(chan error, 1)
+	go func() {
+		err := send()
+		for isBusy(err) { // beside a probe
+			err = send()
+		}
+		result <- err
+	}()
+	for !isBusy(s.SendAll(bg, nil)) {
+		select {
+		case err := <-result:
+			require.Fail(t, fmt.Sprintf("it is to be blocked, and returned %v", err))
+		default:
+		}
+	}
+	return result
 }
