@@ -27,6 +27,7 @@ var (
 	_ SendWaiter   = (*Stapled)(nil)
 	_ VectorSender = (*Stapled)(nil)
 	_ CopierFrom   = (*Stapled)(nil)
+	_ HalfCloser   = (*Stapled)(nil)
 )
 
 // Staple joins two halves into a stream, which owns them: a pair of pipes, the
@@ -84,6 +85,18 @@ func (s *Stapled) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 	return n, err
 }
 
+// An eofSender is a sending half that need not be closed to end.
+type eofSender interface{ SendEOF(context.Context) error }
+
+// CanSendEOF implements [HalfCloser]: a sending half that has no SendEOF of its
+// own can be closed, another one is asked.
+func (s *Stapled) CanSendEOF() bool {
+	if _, ok := s.send.(eofSender); !ok {
+		return true
+	}
+	return canSendEOF(s.send)
+}
+
 // SendEOF implements [Stream]. A sending half that has no SendEOF of its own is
 // closed instead, which blocks as its Close does; that is [ErrBusy] while a
 // send is in progress, as any SendEOF is, and does not interrupt it (Trio's
@@ -98,7 +111,7 @@ func (s *Stapled) SendEOF(ctx context.Context) error {
 		return s.error("send EOF", err)
 	}
 	defer s.sending.Leave()
-	if h, ok := s.send.(interface{ SendEOF(context.Context) error }); ok {
+	if h, ok := s.send.(eofSender); ok {
 		return s.result("send EOF", h.SendEOF(ctx))
 	}
 	err := s.send.Close(ctx)

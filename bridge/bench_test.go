@@ -74,6 +74,50 @@ func BenchmarkUncontended(b *testing.B) {
 	})
 }
 
+// io.Copy from one connection to another, as a proxy does it, beside that of the
+// system's own sockets.
+func BenchmarkCopy(b *testing.B) {
+	for _, bench := range []struct {
+		name string
+		mk   func() (net.Conn, net.Conn)
+	}{
+		{"peer=Conn", func() (net.Conn, net.Conn) { return memory(0) }},
+		{"peer=ConnTCP", func() (net.Conn, net.Conn) { return tcp(b) }},
+		{"peer=net.TCPConn", func() (net.Conn, net.Conn) { return plainTCP(b) }},
+		{"peer=net.Pipe", net.Pipe},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			from, in := bench.mk()
+			out, to := bench.mk()
+			copied := make(chan error, 1)
+			go func() {
+				_, err := io.Copy(out, in)
+				copied <- err
+			}()
+			go func() {
+				p := make([]byte, 64<<10)
+				for {
+					if _, err := from.Write(p); err != nil {
+						return
+					}
+				}
+			}()
+			p := make([]byte, 64<<10)
+			b.SetBytes(int64(len(p)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := io.ReadFull(to, p); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for _, c := range []net.Conn{from, in, out, to} {
+				_ = c.Close()
+			}
+			<-copied
+		})
+	}
+}
+
 func BenchmarkFromReaderFromWriter(b *testing.B) {
 	r, w := io.Pipe()
 	send, receive := bridge.FromWriter(w), bridge.FromReader(r)
@@ -93,7 +137,7 @@ func BenchmarkFromReaderFromWriter(b *testing.B) {
 	}
 }
 
-func plainTCP(b *testing.B) (net.Conn, net.Conn) {
+func plainTCP(b testing.TB) (net.Conn, net.Conn) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

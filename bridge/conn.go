@@ -33,17 +33,32 @@ const CloseGrace = 5 * time.Second
 //
 //	CloseWrite() error                        // s.SendEOF under the write deadline
 //	CloseContext(ctx context.Context) error   // s.Close(ctx)
+//	ReadFrom(r io.Reader) (int64, error)      // what io.Copy calls
+//	WriteTo(w io.Writer) (int64, error)       // what io.Copy calls
 //	Stream() abc.Stream                       // s
+//
+// CloseWrite is there if s half-closes, as [abc.CanSendEOF] says when Conn is
+// called: those who look for it, net/http and proxies, take its being there for
+// a promise. Over a tlsstream.Stream the version of TLS decides, so call its
+// Handshake first; listeners and Dial have done that. Where s turns out only
+// later not to half-close, CloseWrite changes nothing and returns an error that
+// matches [errors.ErrUnsupported], never nil.
+//
+// io.Copy between two values that Conn returned goes by the short way that their
+// streams know between them ([abc.CopierFrom]: splice between sockets). For as
+// long as it does, other Reads of the one and other Writes of the other wait,
+// and after an error or a deadline that ended it both are good for closing only,
+// as bytes may be on their way. All other copying goes through a buffer,
+// under the deadlines of each Read and Write. To copy fast between a Conn and a
+// [*net.TCPConn], make that a Conn as well: Conn(socketstream.New(c)).
 //
 // It differs from a [*net.TCPConn] in this:
 //
 //   - Close is graceful, so it blocks for as long as s takes for that, and at
 //     most [CloseGrace]; then it is forceful and returns an error. CloseContext
 //     leaves the time to the caller. A second Close returns nil.
-//   - CloseWrite waits for the Writes that came before it. Where s cannot end
-//     one direction alone it changes nothing and returns an error that matches
-//     [errors.ErrUnsupported], never nil. A Write after it is net.ErrClosed and
-//     not EPIPE.
+//   - CloseWrite waits for the Writes that came before it. A Write after it is
+//     net.ErrClosed and not EPIPE.
 //   - When a write deadline passes in the middle of a Write, n tells what was
 //     taken, and the next Write goes on after that, as with TCP; but over a
 //     transport that a cancelled send breaks every later Write fails, and over
@@ -53,8 +68,8 @@ const CloseGrace = 5 * time.Second
 //   - LocalAddr and RemoteAddr are those of the first layer of s that has any
 //     ([abc.Addressed]), else an address that reads "stream".
 //   - What is special to a socket is not there (CloseRead, SetLinger, SetNoDelay,
-//     File, SyscallConn, ReadFrom, WriteTo, writev for net.Buffers): look for it
-//     by abc.As on Stream().
+//     File, SyscallConn, sendfile, writev for net.Buffers): look for it by abc.As
+//     on Stream().
 //
 // Inside a testing/synctest bubble, over a stream that was made there, all of
 // it works in virtual time.
@@ -62,10 +77,13 @@ func Conn(s abc.Stream) net.Conn {
 	if s == nil {
 		panic("bridge: Conn of a nil stream")
 	}
-	c := &conn{s: s, closed: make(chan struct{})}
-	c.addressed, _ = abc.As[abc.Addressed](s)
-	c.read.turn = make(chan struct{}, 1)
-	c.write.turn = make(chan struct{}, 1)
+	if abc.CanSendEOF(s) {
+		c := new(halfCloseConn)
+		c.init(s)
+		return c
+	}
+	c := new(conn)
+	c.init(s)
 	return c
 }
 
@@ -77,7 +95,19 @@ type conn struct {
 	closed      chan struct{}
 }
 
-var _ net.Conn = (*conn)(nil)
+var (
+	_ net.Conn      = (*conn)(nil)
+	_ net.Conn      = (*halfCloseConn)(nil)
+	_ io.ReaderFrom = (*conn)(nil)
+	_ io.WriterTo   = (*conn)(nil)
+)
+
+func (c *conn) init(s abc.Stream) {
+	c.s, c.closed = s, make(chan struct{})
+	c.addressed, _ = abc.As[abc.Addressed](s)
+	c.read.turn = make(chan struct{}, 1)
+	c.write.turn = make(chan struct{}, 1)
+}
 
 // A half is one direction. A stream says ErrBusy to the second of two calls,
 // and users of a net.Conn expect it to wait, so they take turns. The turn is a
@@ -152,19 +182,6 @@ func (c *conn) Write(p []byte) (int, error) {
 		return sent(err), c.error("write", c.cause(ctx, err))
 	}
 	return len(p), nil
-}
-
-// CloseWrite sends EOF, under the write deadline.
-func (c *conn) CloseWrite() error {
-	ctx, err := c.begin(&c.write)
-	if err != nil {
-		return c.error("close", err)
-	}
-	defer c.write.end()
-	if err := c.s.SendEOF(ctx); err != nil {
-		return c.error("close", c.cause(ctx, err))
-	}
-	return nil
 }
 
 // Close implements [net.Conn].

@@ -2,6 +2,7 @@
 // ways.
 //
 //	Conn(s)          a net.Conn of a stream: net/http, crypto/tls, database drivers
+//	DialContext(f)   a function that dials a net.Conn: http.Transport
 //	Listener(l)      a net.Listener of a listener: http.Serve
 //	Reader(ctx, r)   an io.Reader of a receiving half: bufio, encoding/json, gzip
 //	Writer(ctx, s)   an io.Writer of a sending half

@@ -21,14 +21,57 @@ import (
 	"github.com/tributary-go/tributary/memstream"
 )
 
-func TestReaderByIOTest(t *testing.T) {
-	for _, content := range []string{"", "x", strings.Repeat("0123456789", 1000)} {
-		s, r := memstream.OneWay(nil)
-		require.NoError(t, s.SendAll(bg, []byte(content)))
-		require.NoError(t, s.Close(bg))
-		require.NoError(t, iotest.TestReader(bridge.Reader(bg, r), []byte(content)))
-		require.NoError(t, r.Close(bg))
+// Whatever there is to read from keeps the rules of io.Reader.
+func TestReadersByIOTest(t *testing.T) {
+	makers := map[string]func(t *testing.T, content string) io.Reader{
+		"Reader": func(t *testing.T, content string) io.Reader {
+			s, r := memstream.OneWay(nil)
+			require.NoError(t, s.SendAll(bg, []byte(content)))
+			require.NoError(t, s.Close(bg))
+			t.Cleanup(func() { _ = r.Close(bg) })
+			return bridge.Reader(bg, r)
+		},
+		"Reader of a FromReader": func(t *testing.T, content string) io.Reader {
+			r := bridge.FromReader(io.NopCloser(strings.NewReader(content)))
+			t.Cleanup(func() { _ = r.Close(bg) })
+			return bridge.Reader(bg, r)
+		},
+		"what a FromWriter wrote": func(t *testing.T, content string) io.Reader {
+			f := new(file)
+			w := bridge.FromWriter(f)
+			_, err := io.Copy(bridge.Writer(bg, w), strings.NewReader(content))
+			require.NoError(t, errors.Join(err, w.Close(bg)))
+			return &f.Buffer
+		},
+		"Conn": func(t *testing.T, content string) io.Reader {
+			a, b := memory(0)
+			_, err := io.WriteString(a, content)
+			require.NoError(t, errors.Join(err, a.Close()))
+			t.Cleanup(func() { _ = b.Close() })
+			return b
+		},
 	}
+	for name, mk := range makers {
+		t.Run(name, func(t *testing.T) {
+			for _, content := range []string{"", "x", strings.Repeat("0123456789", 5000)} {
+				require.NoError(t, iotest.TestReader(mk(t, content), []byte(content)))
+			}
+		})
+	}
+}
+
+// A Read that fails is told once it has failed, and what came before is kept.
+func TestFromReaderByIOTest(t *testing.T) {
+	failing := io.MultiReader(strings.NewReader("some"), iotest.ErrReader(io.ErrNoProgress))
+	got, err := io.ReadAll(bridge.Reader(bg, bridge.FromReader(io.NopCloser(failing))))
+	require.Equal(t, "some", string(got))
+	require.ErrorIs(t, err, abc.ErrBroken)
+	require.ErrorIs(t, err, io.ErrNoProgress)
+
+	timeout := iotest.TimeoutReader(strings.NewReader(strings.Repeat("x", 2*512)))
+	got, err = io.ReadAll(bridge.Reader(bg, bridge.FromReader(io.NopCloser(timeout))))
+	require.NotEmpty(t, got)
+	require.ErrorIs(t, err, iotest.ErrTimeout)
 }
 
 func TestReader(t *testing.T) {

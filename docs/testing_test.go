@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -176,16 +175,6 @@ func TestSurvivesAPartition(t *testing.T) {
 	})
 }
 
-func dialer(h *memstream.Host) func(ctx context.Context, network, address string) (net.Conn, error) {
-	return func(ctx context.Context, _, address string) (net.Conn, error) {
-		c, err := h.Dial(ctx, address)
-		if err != nil {
-			return nil, err
-		}
-		return bridge.Conn(c), nil
-	}
-}
-
 func TestHTTPClientTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := memstream.NewNetwork(nil)
@@ -194,8 +183,8 @@ func TestHTTPClientTriesAgain(t *testing.T) {
 		require.NoError(t, err)
 		srv := &http.Server{Handler: http.NotFoundHandler()}
 		go srv.Serve(bridge.Listener(l))
+		transport := &http.Transport{DialContext: bridge.DialContext(client.Dial)}
 		defer srv.Close()
-		transport := &http.Transport{DialContext: dialer(client)}
 		defer transport.CloseIdleConnections()
 		c := &http.Client{Transport: transport, Timeout: time.Minute}
 		n.Partition("client", "server")

@@ -14,6 +14,10 @@
 // nothing: a test looks at what is sent, puts what is received, moves single
 // bytes between the two with [Pump], and hooks itself into each operation.
 //
+// A [Network] has hosts that listen and dial by name, and links between them
+// with latency, jitter and bandwidth, that can be cut, stalled and healed. Its
+// connections behave as those of TCP do.
+//
 // Everything here blocks only in ways that count as durably blocked for
 // testing/synctest, so time-outs run in virtual time there. What a bubble has
 // waited on belongs to it: do not use it in another one, or outside. A context

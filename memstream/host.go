@@ -5,8 +5,8 @@ import "math/rand/v2"
 // A Host is a machine in a [Network]. Make one with [Network.Host]. All methods
 // may be called at the same time.
 //
-// It reaches itself by its own name and as "localhost", over an ideal link that
-// has no faults.
+// It reaches itself by its own name and as "localhost" or "127.0.0.1", over an
+// ideal link that has no faults.
 type Host struct {
 	net       *Network
 	name      string

@@ -18,7 +18,7 @@ import (
 func TestDialErrors(t *testing.T) {
 	n := memstream.NewNetwork(nil)
 	a, b := n.Host("a"), n.Host("b")
-	for _, address := range []string{":80", "localhost:81"} {
+	for _, address := range []string{":80", "localhost:81", "127.0.0.1:83", "[::1]:84"} {
 		l, err := b.Listen(t.Context(), address, nil)
 		require.NoError(t, err)
 		defer l.Close(bg)
@@ -34,6 +34,8 @@ func TestDialErrors(t *testing.T) {
 	}{
 		{"b:81", bg, syscall.ECONNREFUSED, "memstream: dial: dial mem b:81: connect: connection refused"}, // only b can
 		{"b:82", bg, syscall.ECONNREFUSED, "memstream: dial: dial mem b:82: connect: connection refused"},
+		{"b:83", bg, syscall.ECONNREFUSED, "memstream: dial: dial mem b:83: connect: connection refused"},
+		{"b:84", bg, syscall.ECONNREFUSED, "memstream: dial: dial mem b:84: connect: connection refused"},
 		{"c:80", bg, nil, "memstream: dial: dial mem c:80: lookup c: no such host"},
 		{"b", bg, nil, "memstream: dial: dial mem: address b: missing port in address"},
 		{"b:http", bg, nil, "memstream: dial: dial mem: address b:http: invalid port"},
@@ -266,7 +268,7 @@ func TestWhatCannotBeMade(t *testing.T) {
 	a := n.Host("a")
 	require.Same(t, a, n.Host("a"))
 	n.Host("b")
-	for _, name := range []string{"", "localhost"} {
+	for _, name := range []string{"", "localhost", "127.0.0.1", "127.9.9.9", "::1", "0.0.0.0", "::"} {
 		require.Panics(t, func() { n.Host(name) }, name)
 	}
 	for _, l := range []memstream.Link{{Latency: -1}, {Jitter: -1}, {Bandwidth: -1}, {Window: -1}} {

@@ -7,8 +7,8 @@ import (
 	"github.com/tributary-go/tributary/abc"
 )
 
-// Dial connects to a listener at "host:port" in the same network. "localhost"
-// and nothing are this host.
+// Dial connects to a listener at "host:port" in the same network. "localhost",
+// "127.0.0.1", "0.0.0.0", the same of IPv6, and nothing are this host.
 //
 // It takes a round trip, and blocks longer while the address does not answer:
 // because of a fault, because its host is down, or because the listener's
@@ -25,7 +25,7 @@ func (h *Host) Dial(ctx context.Context, address string) (*Conn, error) {
 	if err != nil {
 		return nil, opError("dial", 0, netError("dial", nil, err))
 	}
-	if remote.host == localhost || remote.host == "" {
+	if remote.host == localhost || remote.host == anyHost {
 		remote.host = h.name
 	}
 	h.net.mu.Lock()

@@ -40,9 +40,10 @@ type HostListener struct {
 
 var _ abc.StatsListener = (*HostListener)(nil)
 
-// Listen listens at "host:port", where the host is this one's name, nothing, or
-// "localhost", which only this host itself can reach. Port 0 is one that is
-// free, see [HostListener.Addr]. opts may be nil.
+// Listen listens at "host:port", where the host is this one's name, nothing or
+// "0.0.0.0" or "::", which mean the same, or "localhost", "127.0.0.1" or "::1",
+// which only this host itself can reach. Port 0 is one that is free, see
+// [HostListener.Addr]. opts may be nil.
 //
 // It does not block, and looks at ctx as every operation does. The error matches
 // its cause: syscall.EADDRINUSE, syscall.EADDRNOTAVAIL for an address of another
@@ -108,7 +109,7 @@ func (a *acceptor) bind() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch a.addr.host {
-	case "", h.name:
+	case anyHost, h.name:
 	case localhost:
 		a.local = true
 	default:

@@ -31,6 +31,10 @@ type flow struct {
 	chance *rand.PCG
 }
 
+// keptSegments is how many a flow keeps memory for when it is drained: those
+// that fill a window of 64 KiB.
+const keptSegments = 64
+
 // A segment is some bytes that arrive together.
 type segment struct {
 	n   int
@@ -135,6 +139,9 @@ func (f *flow) drop(n int) {
 	}
 	if f.first == len(f.segments) {
 		f.segments, f.first = f.segments[:0], 0
+		if cap(f.segments) > keptSegments {
+			f.segments = nil
+		}
 	}
 }
 

@@ -89,9 +89,10 @@ func NewNetwork(opts *NetworkOptions) *Network {
 }
 
 // Host returns the host of a name, which it makes if there is none. The name
-// may look like an IP address. It panics if the name is empty or "localhost".
+// may look like an IP address. It panics if the name is empty, or one that every
+// host has for itself: "localhost", a loopback address, an unspecified one.
 func (n *Network) Host(name string) *Host {
-	if name == "" || name == localhost {
+	if plain := plainHost(name); plain == anyHost || plain == localhost {
 		panic(fmt.Sprintf("memstream: a host cannot be named %q", name))
 	}
 	n.mu.Lock()

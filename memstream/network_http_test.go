@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -29,41 +28,37 @@ func ExampleNetwork() {
 		fmt.Println(err)
 		return
 	}
+	firstCtx, giveUp := context.WithCancel(context.Background())
 	var asked atomic.Int32
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		number := asked.Add(1)
 		if number == 1 {
 			n.Partition("client", "server")
+			time.AfterFunc(10*time.Millisecond, giveUp)
 		}
 		fmt.Fprintf(w, "answer %d", number)
 	})}
 	go srv.Serve(bridge.Listener(l))
 	defer srv.Close()
 
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-		c, err := client.Dial(ctx, address)
-		if err != nil {
-			return nil, err
-		}
-		return bridge.Conn(c), nil
-	}}
+	transport := &http.Transport{DialContext: bridge.DialContext(client.Dial)}
 	defer transport.CloseIdleConnections()
-	get := func(patience time.Duration) {
-		c := &http.Client{Transport: transport, Timeout: patience}
-		resp, err := c.Get("http://server/")
+	get := func(ctx context.Context) {
+		req, _ := http.NewRequestWithContext(ctx, "GET", "http://server/", nil)
+		resp, err := transport.RoundTrip(req)
 		if err != nil {
-			fmt.Println("no answer")
+			fmt.Println("no answer:", err)
 			return
 		}
 		defer resp.Body.Close()
 		body, _ := io.ReadAll(resp.Body)
 		fmt.Println(string(body))
 	}
-	get(50 * time.Millisecond)
+	get(firstCtx)
 	n.Heal("client", "server")
-	get(time.Minute)
+	get(context.Background())
 	// Output:
-	// no answer
+	// no answer: context canceled
 	// answer 2
 }
 
@@ -81,13 +76,7 @@ func TestHTTPOverAnHourOfPartition(t *testing.T) {
 		})}
 		served := make(chan error, 1)
 		go func() { served <- srv.Serve(bridge.Listener(l)) }()
-		transport := &http.Transport{DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			c, err := client.Dial(ctx, address)
-			if err != nil {
-				return nil, err
-			}
-			return bridge.Conn(c), nil
-		}}
+		transport := &http.Transport{DialContext: bridge.DialContext(client.Dial)}
 		get := func(path string, patience time.Duration) error {
 			c := &http.Client{Transport: transport, Timeout: patience}
 			resp, err := c.Get("http://server" + path)

@@ -121,7 +121,7 @@ func TestHandshakeTakesItsTrips(t *testing.T) {
 func TestAHostReachesItselfAtOnce(t *testing.T) {
 	inLab(t, latency(sec), func(l *lab) {
 		l.net.Partition("a", "b")
-		for _, address := range []string{"a:80", "localhost:81", ":82"} {
+		for _, address := range []string{"a:80", "localhost:81", ":82", "127.0.0.1:83", "[::1]:84", "0.0.0.0:85", "[::]:86"} {
 			ln, err := l.a.Listen(bg, address, nil)
 			require.NoError(l, err)
 			c, err := l.a.Dial(bg, address)

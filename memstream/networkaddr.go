@@ -2,13 +2,18 @@ package memstream
 
 import (
 	"net"
+	"net/netip"
 	"strconv"
 )
 
 // networkName is what the Network method of an address returns.
 const networkName = "mem"
 
-const localhost = "localhost"
+// What a host calls itself, and every host.
+const (
+	localhost = "localhost"
+	anyHost   = ""
+)
 
 // A hostPort is an address in a [Network].
 type hostPort struct {
@@ -21,7 +26,8 @@ var _ net.Addr = hostPort{}
 func (hostPort) Network() string  { return networkName }
 func (a hostPort) String() string { return net.JoinHostPort(a.host, strconv.Itoa(a.port)) }
 
-// parseHostPort reads "host:port". Services have no names here.
+// parseHostPort reads "host:port", where the host may be anyHost or localhost.
+// Services have no names here.
 func parseHostPort(address string) (hostPort, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -31,5 +37,19 @@ func parseHostPort(address string) (hostPort, error) {
 	if err != nil {
 		return hostPort{}, &net.AddrError{Err: "invalid port", Addr: address}
 	}
-	return hostPort{host, int(n)}, nil
+	return hostPort{plainHost(host), int(n)}, nil
+}
+
+// plainHost returns anyHost and localhost for the addresses that mean the same:
+// programs listen at "0.0.0.0:80" and dial "127.0.0.1:80".
+func plainHost(host string) string {
+	switch ip, err := netip.ParseAddr(host); {
+	case err != nil:
+		return host
+	case ip.IsUnspecified():
+		return anyHost
+	case ip.IsLoopback():
+		return localhost
+	}
+	return host
 }

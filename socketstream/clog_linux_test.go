@@ -39,7 +39,7 @@ func clog(t testing.TB, a, b *socketstream.Stream) (sent int) {
 }
 
 func tryWrite(t testing.TB, s *socketstream.Stream, p []byte) (n int, err error) {
-	control(t, s, func(fd uintptr) { n, err = syscall.Write(int(fd), p) })
+	onSocket(t, s, func(fd uintptr) { n, err = syscall.Write(int(fd), p) })
 	return n, err
 }
 
@@ -55,14 +55,14 @@ func settled(t testing.TB, a, b *socketstream.Stream, sent int) bool {
 func ioctl(t testing.TB, s *socketstream.Stream, request uintptr) int {
 	var value int32
 	var errno syscall.Errno
-	control(t, s, func(fd uintptr) {
+	onSocket(t, s, func(fd uintptr) {
 		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(unsafe.Pointer(&value)))
 	})
 	require.Zero(t, errno)
 	return int(value)
 }
 
-func control(t testing.TB, s *socketstream.Stream, f func(fd uintptr)) {
+func onSocket(t testing.TB, s *socketstream.Stream, f func(fd uintptr)) {
 	raw, err := s.SyscallConn()
 	require.NoError(t, err)
 	require.NoError(t, raw.Control(f))

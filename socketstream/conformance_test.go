@@ -2,6 +2,9 @@ package socketstream_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,6 +53,29 @@ func TestConformance(t *testing.T) {
 			require.NoError(t, err)
 			return l, func(ctx context.Context) (abc.Stream, error) {
 				return socketstream.Dial(ctx, "tcp", l.Addr().String(), nil)
+			}
+		})
+	})
+	t.Run("listener at several addresses", func(t *testing.T) {
+		abctest.TestListener(t, func(t testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) {
+			l, err := socketstream.Listen(bg, "tcp", "example.com:0", &socketstream.ListenOptions{Resolver: bothLoopbacks})
+			require.NoError(t, err)
+			var turn atomic.Int64
+			return l, func(ctx context.Context) (abc.Stream, error) {
+				addrs := l.Addrs()
+				return socketstream.Dial(ctx, "tcp", addrs[int(turn.Add(1))%len(addrs)].String(), nil)
+			}
+		})
+	})
+	t.Run("listener at a path", func(t *testing.T) {
+		abctest.TestListener(t, func(t testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) {
+			dir, err := os.MkdirTemp("", "")
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = os.RemoveAll(dir) })
+			l, err := socketstream.Listen(bg, "unix", filepath.Join(dir, "s"), pathOptions)
+			require.NoError(t, err)
+			return l, func(ctx context.Context) (abc.Stream, error) {
+				return socketstream.Dial(ctx, "unix", l.Addr().String(), nil)
 			}
 		})
 	})

@@ -1,7 +1,9 @@
 // Package socketstream has streams over TCP and Unix sockets, and over any
 // [net.Conn].
 //
-// [Dial] connects, [Listen] serves, [New] wraps a connection that exists.
+// [Dial] connects, [Listen] serves, [New] wraps a connection that exists. A host
+// may have several addresses: Dial takes the first that answers (RFC 8305), a
+// Listener serves all.
 //
 // On a socket, a context costs nothing where an operation does not block, and no
 // goroutine where it does: when the context is done, the connection's deadline

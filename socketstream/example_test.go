@@ -2,8 +2,10 @@ package socketstream_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/tributary-go/tributary/abc"
@@ -42,6 +44,52 @@ func Example() {
 	// Output:
 	// hello <nil>
 	// socketstream: serve: context canceled
+}
+
+// All addresses of the host are tried. What can go wrong is told apart by
+// errors.Is.
+func ExampleDial() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	s, err := socketstream.Dial(ctx, "tcp", "localhost:1", nil)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		fmt.Println("nobody listens there")
+	case errors.Is(err, context.DeadlineExceeded):
+		fmt.Println("no answer")
+	case err != nil:
+		fmt.Println(err)
+	default:
+		s.Close(ctx)
+	}
+	// Output: nobody listens there
+}
+
+// A Resolver says where the hosts are: those of a test, say, without any DNS.
+func ExampleResolver() {
+	ctx := context.Background()
+	l, err := socketstream.Listen(ctx, "tcp", "127.0.0.1:0", nil)
+	if err != nil {
+		panic(err)
+	}
+	defer l.Close(ctx)
+
+	port := l.Addr().(*net.TCPAddr).Port
+	s, err := socketstream.Dial(ctx, "tcp", fmt.Sprint("db.internal:", port), &socketstream.DialOptions{
+		Resolver: hosts{"db.internal": "127.0.0.1"},
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer s.Close(ctx)
+	fmt.Println(s.RemoteAddr().String() == l.Addr().String())
+	// Output: true
+}
+
+type hosts map[string]string
+
+func (h hosts) LookupIPAddr(_ context.Context, host string) ([]net.IPAddr, error) {
+	return []net.IPAddr{{IP: net.ParseIP(h[host])}}, nil
 }
 
 func ExampleNew() {

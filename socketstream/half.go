@@ -6,13 +6,14 @@ import (
 	"sync/atomic"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/watch"
 )
 
 // A half is one direction of a connection. One operation at a time is inside;
 // the guard sees to that.
 type half struct {
 	guard abc.Guard
-	watch watcher
+	watch watch.Watcher
 	raw   rawOp
 	plain func([]byte) (int, error) // the connection's Read or Write
 
@@ -37,7 +38,7 @@ func (h *half) leave() {
 // it reports whether.
 func (h *half) close() (busy bool) {
 	busy = h.guard.Close()
-	h.watch.close()
+	h.watch.Close()
 	if interrupt := h.interrupt.Load(); interrupt != nil {
 		(*interrupt)()
 	}
@@ -52,22 +53,22 @@ func (h *half) run(ctx context.Context, p []byte) (n int, err error) {
 	if h.raw.usable() {
 		n, fired, err = h.raw.run(ctx, p, &h.watch)
 	} else {
-		if err := h.watch.arm(ctx); err != nil {
+		if err := h.watch.Arm(ctx); err != nil {
 			return 0, err
 		}
 		n, err = h.plain(p)
-		fired = h.watch.disarm()
+		fired = h.watch.Disarm()
 	}
 	return n, cause(ctx, fired, err)
 }
 
 // call is run for f, which takes no bytes.
 func (h *half) call(ctx context.Context, f func() error) error {
-	if err := h.watch.arm(ctx); err != nil {
+	if err := h.watch.Arm(ctx); err != nil {
 		return err
 	}
 	err := f()
-	return cause(ctx, h.watch.disarm(), err)
+	return cause(ctx, h.watch.Disarm(), err)
 }
 
 // cause returns the error of ctx where err is the deadline that the watcher

@@ -8,13 +8,13 @@ import (
 )
 
 // inherit makes a listener of f, if that listens at address on network.
-func inherit(ctx context.Context, f *os.File, network, address string) (net.Listener, error) {
+func inherit(ctx context.Context, f *os.File, r Resolver, network, address string) (net.Listener, error) {
 	ln, err := listenFile(f)
 	if err != nil {
 		return nil, fmt.Errorf("inherited %s: %w", f.Name(), err)
 	}
 	at := ln.Addr()
-	ok, err := isAt(ctx, at, network, address)
+	ok, err := isAt(ctx, r, at, network, address)
 	if err == nil && !ok {
 		err = fmt.Errorf("inherited %s listens at %s %s, not at %s %s", f.Name(), at.Network(), at, network, address)
 	}
@@ -27,7 +27,7 @@ func inherit(ctx context.Context, f *os.File, network, address string) (net.List
 
 // isAt reports whether to listen at address on network could have made a socket
 // at the address at. ctx bounds the resolution of the host's name.
-func isAt(ctx context.Context, at net.Addr, network, address string) (bool, error) {
+func isAt(ctx context.Context, r Resolver, at net.Addr, network, address string) (bool, error) {
 	tcp, ok := at.(*net.TCPAddr)
 	if !ok {
 		return network == at.Network() && (address == "" || address == at.String()), nil
@@ -39,27 +39,19 @@ func isAt(ctx context.Context, at net.Addr, network, address string) (bool, erro
 	case address == "":
 		return true, nil
 	}
-	host, service, err := net.SplitHostPort(address)
+	targets, err := resolve(ctx, r, network, address)
 	if err != nil {
 		return false, err
 	}
-	port, err := net.DefaultResolver.LookupPort(ctx, network, service)
-	if err != nil {
-		return false, err
-	}
-	if port != 0 && port != tcp.Port {
-		return false, nil
-	}
-	if host == "" {
-		return tcp.IP.IsUnspecified(), nil
-	}
-	ips, err := net.DefaultResolver.LookupIPAddr(ctx, host)
-	if err != nil {
-		return false, err
-	}
-	for _, ip := range ips {
+	for _, t := range targets {
+		if t.Port() != 0 && int(t.Port()) != tcp.Port {
+			break // all have the same
+		}
 		// The wildcard of either family may have become that of both.
-		if ip.IP.IsUnspecified() && tcp.IP.IsUnspecified() || ip.IP.Equal(tcp.IP) && ip.Zone == tcp.Zone {
+		if wildcard := !t.Addr().IsValid() || t.Addr().IsUnspecified(); wildcard && tcp.IP.IsUnspecified() {
+			return true, nil
+		}
+		if t.Addr() == tcp.AddrPort().Addr().Unmap() {
 			return true, nil
 		}
 	}

@@ -2,12 +2,13 @@ package socketstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/tributary-go/tributary/abc"
@@ -55,17 +56,53 @@ type ListenOptions struct {
 	// closed; then Serve goes on. nil means that a panic ends Serve, which
 	// panics with it, as [abc.Listener] says.
 	OnPanic func(ctx context.Context, v any, stack []byte)
+
+	// The options below are of a new socket. With a File they have no effect:
+	// what they say was decided by whoever made that.
+
+	// Resolver looks up the host's addresses. nil is net.DefaultResolver. (It
+	// also finds out whether a File listens at the host.)
+	Resolver Resolver
+
+	// Backlog is how many connections wait in the kernel until they are accepted.
+	// 0 is as many as the system allows (net.core.somaxconn on Linux), which
+	// bounds every other value as well; above 65535 it is that. A negative
+	// Backlog panics. On Windows one that is not 0 is [errors.ErrUnsupported].
+	Backlog int
+
+	// ReusePort sets SO_REUSEPORT, so that several TCP sockets, of several
+	// processes perhaps, listen at the same address. Linux spreads connections
+	// over them; what else it means is up to the system. It has to be set for all
+	// of them. For Unix sockets, and where there is no such option (Windows), it
+	// is [errors.ErrUnsupported].
+	ReusePort bool
+
+	// Mode is the permissions of the path of a Unix socket: who may write to it
+	// may connect, on most systems. They are set before anybody can connect, and
+	// the umask does not matter. 0 leaves them to the umask. Bits other than the
+	// nine of the permissions panic. For TCP and names in the abstract namespace,
+	// which have no permissions, and on Windows it is [errors.ErrUnsupported].
+	Mode os.FileMode
+
+	// KeepPath has Close leave the path of a Unix socket where it is, as
+	// SetUnlinkOnClose(false) of a net.UnixListener does.
+	KeepPath bool
+
+	// Control, if it is not nil, is called for each socket after it was made and
+	// before it is bound, as Control of a net.ListenConfig: network is "tcp4",
+	// "tcp6" or "unix". Its error is that of Listen.
+	Control func(network, address string, c syscall.RawConn) error
 }
 
-// A Listener serves the connections of a TCP or Unix socket. Make one with
-// [Listen]; listener.FromNet makes one of a net.Listener. All methods may be
-// called at the same time.
+// A Listener serves the connections of a TCP or Unix socket, or of several TCP
+// sockets. Make one with [Listen]; listener.FromNet makes one of a net.Listener.
+// All methods may be called at the same time.
 //
 // Close waits for the handlers that run. A handler that calls it passes its own
 // ctx, lest Close should wait for itself; see [abc.Listener].
 type Listener struct {
 	engine *serve.Listener
-	ln     net.Listener
+	lns    []net.Listener // one at least
 
 	mu     sync.Mutex // File has settled who removes a path before Close looks
 	closed bool
@@ -74,84 +111,81 @@ type Listener struct {
 var _ abc.StatsListener = (*Listener)(nil)
 
 // Listen listens at address on network, which is "tcp", "tcp4", "tcp6" or
-// "unix". For TCP the address is "host:port"; without a host it is every
-// address of the machine, of both families where network is "tcp", and port 0
-// is one that is free, see [Listener.Addr]. For Unix sockets it is a path, which
-// Close removes, or on Linux a name in the abstract namespace after an "@".
+// "unix".
 //
-// ctx bounds the resolution of the host's name and has no effect on the
-// listener afterwards. The error matches the cause: syscall.EADDRINUSE,
-// net.UnknownNetworkError. A path at which there is anything already is an
-// error, and is left as it is. opts may be nil; with a File in it, Listen uses that
-// socket.
+// For TCP the address is "host:port"; without a host it is every address of the
+// machine, of both families where network is "tcp". A host that has several
+// addresses gets a socket at each of them, all of one [Listener], which has the
+// MaxConns for all. A family that this machine does not have is passed over;
+// any other failure at one of them is Listen's. Port 0 is a port that is free,
+// the same at all addresses: see [Listener.Addr].
+//
+// For Unix sockets the address is a path, or on Linux a name in the abstract
+// namespace after an "@". What is at the path already stays there and is an
+// error, with one exception: the socket of a process that was killed, which is
+// nobody's any more, is replaced. (Not on Windows. And the socket of another
+// machine, in a folder that both share, looks like nobody's.) To start the same
+// server twice at the same time is safe: Listen locks the folder while it looks,
+// see flock(2). Close removes the path, if it is still this socket's.
+//
+// ctx bounds the resolution of the host's name and the wait for the lock, which
+// is a second at most, and has no effect on the listener afterwards. The error
+// matches the cause: syscall.EADDRINUSE, net.UnknownNetworkError. Nothing is left
+// open by a Listen that failed. opts may be nil; with a File in it, Listen uses
+// that socket.
 func Listen(ctx context.Context, network, address string, opts *ListenOptions) (*Listener, error) {
+	if opts == nil {
+		opts = &ListenOptions{}
+	}
 	cfg := opts.config()
 	cfg.Check() // before there is something to leak
-	var linger time.Duration
-	if opts != nil {
-		linger = opts.Linger
-		checkLinger(linger)
-	}
-	if opts != nil && opts.File != nil {
+	opts.check()
+	linger := opts.Linger
+	if opts.File != nil {
 		defer opts.File.Close()
 	}
 	if ctx.Err() != nil {
 		return nil, opError("listen", 0, abc.ContextErr(ctx))
 	}
-	if err := checkNetwork(network); err != nil {
+	if err := checkNetwork(network, address); err != nil {
 		return nil, opError("listen", 0, err)
 	}
-	ln, err := opts.listen(ctx, network, address)
+	lns, err := opts.listen(ctx, network, address)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = abc.ContextErr(ctx)
 		}
 		return nil, opError("listen", 0, err)
 	}
-	a := serve.FromNet(ln, func(c net.Conn) abc.Stream { return newLingering(c, linger) })
-	return &Listener{engine: serve.New(a, cfg), ln: ln}, nil
-}
-
-func (o *ListenOptions) listen(ctx context.Context, network, address string) (net.Listener, error) {
-	if o != nil && o.File != nil {
-		return inherit(ctx, o.File, network, address)
+	as := make([]serve.Acceptor, len(lns))
+	for i, ln := range lns {
+		as[i] = serve.FromNet(ln, func(c net.Conn) abc.Stream { return newLingering(c, linger) })
 	}
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, network, address)
-	if err != nil && network == "unix" {
-		err = explainPath(address, err)
-	}
-	return ln, err
+	return &Listener{engine: serve.New(as[0], cfg, as[1:]...), lns: lns}, nil
 }
 
 func (o *ListenOptions) config() serve.Config {
-	cfg := serve.Config{Transport: "socketstream"}
-	if o != nil {
-		cfg.MaxConns, cfg.Logger, cfg.OnPanic = o.MaxConns, o.Logger, o.OnPanic
-		cfg.MinBackOff, cfg.MaxBackOff = o.MinBackOff, o.MaxBackOff
+	return serve.Config{
+		Transport: "socketstream",
+		MaxConns:  o.MaxConns, Logger: o.Logger, OnPanic: o.OnPanic,
+		MinBackOff: o.MinBackOff, MaxBackOff: o.MaxBackOff,
 	}
-	return cfg
-}
-
-// explainPath adds to the error of listening at a path what is in the way
-// there. The system's "address already in use" sends people looking for a
-// process.
-func explainPath(path string, err error) error {
-	info, statErr := os.Lstat(path)
-	switch {
-	case statErr != nil, strings.HasPrefix(path, "@"):
-		return err
-	case info.IsDir():
-		return fmt.Errorf("%s is a directory: %w", path, err)
-	case info.Mode()&os.ModeSocket == 0:
-		return fmt.Errorf("%s exists and is not a socket: %w", path, err)
-	}
-	return err
 }
 
 // Addr returns the address that the listener listens at, with the port that
-// the system chose. It does not change, and is there after Close too.
-func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
+// the system chose; of several, the first one. It does not change, and is there
+// after Close too.
+func (l *Listener) Addr() net.Addr { return l.lns[0].Addr() }
+
+// Addrs returns all addresses that the listener listens at: more than one if it
+// was asked for a host that has several.
+func (l *Listener) Addrs() []net.Addr {
+	addrs := make([]net.Addr, len(l.lns))
+	for i, ln := range l.lns {
+		addrs[i] = ln.Addr()
+	}
+	return addrs
+}
 
 // File returns a file of the listening socket, to be passed to another process
 // that goes on listening: see [Inherited]. The two share one socket and one
@@ -162,20 +196,26 @@ func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
 // From then on, Close leaves the path of a Unix socket where it is. Whoever is
 // the last to listen there removes it.
 //
-// It does not block. After Close it returns [abc.ErrClosed]. Windows can't pass
-// sockets on: [errors.ErrUnsupported].
+// It does not block. After Close it returns [abc.ErrClosed]. It is
+// [errors.ErrUnsupported] on Windows, which can't pass sockets on, and for a
+// listener with several: have one for each address, and join them by
+// listener.Join.
 func (l *Listener) File() (*os.File, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		return nil, opError("file", 0, abc.ErrClosed)
 	}
-	f, err := dupListener(l.ln)
+	if len(l.lns) > 1 {
+		err := fmt.Errorf("%w: the listener has %d sockets", errors.ErrUnsupported, len(l.lns))
+		return nil, opError("file", 0, err)
+	}
+	f, err := dupListener(l.lns[0])
 	if err != nil {
 		return nil, opError("file", 0, err)
 	}
-	if u, ok := l.ln.(*net.UnixListener); ok {
-		u.SetUnlinkOnClose(false)
+	if p, ok := l.lns[0].(*pathListener); ok {
+		p.keep = true
 	}
 	return f, nil
 }

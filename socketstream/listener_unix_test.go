@@ -14,6 +14,8 @@ import (
 	"github.com/tributary-go/tributary/socketstream"
 )
 
+var pathOptions = &socketstream.ListenOptions{Mode: 0o600}
+
 func TestListenLeavesAloneWhatIsAtItsPath(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "directory")
@@ -34,6 +36,7 @@ func TestListenLeavesAloneWhatIsAtItsPath(t *testing.T) {
 
 	_, err = socketstream.Listen(t.Context(), "unix", filepath.Join(dir, strings.Repeat("x", 200)), nil)
 	requireListenError(t, err, syscall.EINVAL)
+	require.ErrorContains(t, err, "bytes is too long for a socket")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 2)

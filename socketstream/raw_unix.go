@@ -8,6 +8,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"github.com/tributary-go/tributary/internal/watch"
 )
 
 // A rawOp is a system call straight on the descriptor, a read or a write in
@@ -21,7 +23,7 @@ type rawOp struct {
 	failed   *sendFailure // of the sending half
 
 	ctx   context.Context
-	watch *watcher
+	watch *watch.Watcher
 	p     []byte
 	n     int
 	armed bool
@@ -46,7 +48,7 @@ func (s *Stream) setRaw() {
 
 func (o *rawOp) usable() bool { return o.wait != nil }
 
-func (o *rawOp) run(ctx context.Context, p []byte, w *watcher) (n int, fired bool, err error) {
+func (o *rawOp) run(ctx context.Context, p []byte, w *watch.Watcher) (n int, fired bool, err error) {
 	o.p = p
 	n, fired, err = o.do(ctx, w, o.transfer)
 	o.p = nil
@@ -55,11 +57,11 @@ func (o *rawOp) run(ctx context.Context, p []byte, w *watcher) (n int, fired boo
 
 // do calls try, and again each time that the descriptor may be ready, until try
 // returns true. It returns what try left in o.n and o.err.
-func (o *rawOp) do(ctx context.Context, w *watcher, try func(fd uintptr) bool) (n int, fired bool, err error) {
+func (o *rawOp) do(ctx context.Context, w *watch.Watcher, try func(fd uintptr) bool) (n int, fired bool, err error) {
 	o.ctx, o.watch, o.n, o.err, o.armed = ctx, w, 0, nil, false
 	err = o.wait(try)
 	if o.armed {
-		fired = w.disarm()
+		fired = w.Disarm()
 	}
 	if err == nil {
 		err = o.err
@@ -135,7 +137,7 @@ func (o *rawOp) blocked() (done bool) {
 	if o.armed {
 		return false
 	}
-	if o.err = o.watch.arm(o.ctx); o.err != nil {
+	if o.err = o.watch.Arm(o.ctx); o.err != nil {
 		return true
 	}
 	o.armed = true

@@ -93,5 +93,3 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 	}
 	return opError("send EOF", 0, err)
 }
-
-type closeWriter interface{ CloseWrite() error }

@@ -68,8 +68,8 @@ func New(conn net.Conn) *Stream {
 			s.closer = foreignCloser{closeutil.FromCloser(conn)}
 		}
 	}
-	s.receiving.plain, s.receiving.watch.set = conn.Read, conn.SetReadDeadline
-	s.sending.plain, s.sending.watch.set = conn.Write, conn.SetWriteDeadline
+	s.receiving.plain, s.receiving.watch.Set = conn.Read, conn.SetReadDeadline
+	s.sending.plain, s.sending.watch.Set = conn.Write, conn.SetWriteDeadline
 	_ = conn.SetDeadline(time.Time{}) // if it fails, conn is closed or has no deadlines
 	s.setRaw()
 	return s

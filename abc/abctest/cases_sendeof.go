@@ -17,6 +17,9 @@ var sendEOFCases = section("SendEOF", []testCase[*pair]{
 		t.wantBytes("what was sent before SendEOF", got, []byte("x"))
 		t.wantEOF("ReceiveSome after the peer's SendEOF", x.b)
 		send.wait()
+		if !abc.CanSendEOF(x.a) {
+			t.fail("CanSendEOF to be true of a stream whose SendEOF works", "it was false")
+		}
 
 		t.sendsAreClosed("after SendEOF", x.a)
 		for range 2 {

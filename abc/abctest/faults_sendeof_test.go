@@ -36,6 +36,9 @@ var sendEOFFaults = []fault{
 			return fail(errors.ErrUnsupported)
 		}
 	}},
+	{name: "CanSendEOF denies a SendEOF that works", caught: "SendEOF/EndsOneDirection", make: func(s *hooked) {
+		s.canEnd = func() bool { return false }
+	}},
 	{name: "after SendEOF nothing is received", caught: "SendEOF/EndsOneDirection", make: func(s *hooked) {
 		var ended atomic.Bool
 		s.sendEOF = func(ctx context.Context) error { ended.Store(true); return s.Stream.SendEOF(ctx) }

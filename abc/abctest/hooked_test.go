@@ -32,6 +32,7 @@ type hooked struct {
 	wait     func(ctx context.Context) error
 	vector   func(ctx context.Context, bufs [][]byte) error
 	copyFrom func(ctx context.Context, src abc.ReceiveStream) (int64, error)
+	canEnd   func() bool
 }
 
 // stream returns s with the optional interface that it has.
@@ -45,6 +46,8 @@ func (s *hooked) stream() abc.Stream {
 		return hookedVectorSender{s}
 	case s.copyFrom != nil:
 		return hookedCopier{s}
+	case s.canEnd != nil:
+		return hookedHalfCloser{s}
 	}
 	return s
 }
@@ -53,6 +56,7 @@ type (
 	hookedWaiter       struct{ *hooked }
 	hookedVectorSender struct{ *hooked }
 	hookedCopier       struct{ *hooked }
+	hookedHalfCloser   struct{ *hooked }
 
 	hookedAll struct {
 		*hooked
@@ -71,6 +75,8 @@ func (s hookedVectorSender) SendVector(ctx context.Context, bufs [][]byte) error
 func (s hookedCopier) CopyFrom(ctx context.Context, src abc.ReceiveStream) (int64, error) {
 	return s.copyFrom(ctx, src)
 }
+
+func (s hookedHalfCloser) CanSendEOF() bool { return s.canEnd() }
 
 func (s *hooked) Unwrap() abc.AsyncResource { return s.Stream }
 

@@ -58,9 +58,25 @@ func handlerOf(ctx context.Context, l *Listener) *conn {
 // told to stop since s was accepted: then s is closed. During a graceful Close
 // it is served: nobody else will, it has left the queue that another process
 // may serve.
+//
+// Of several acceptors, each may have accepted when there was room for one. Then
+// s waits here until there is, or accepting ends: a handler that closes the
+// listener does not wait for us, who would wait for it.
 func (r *run) start(s abc.Stream) {
 	c := &conn{Context: r.ctx, r: r, stream: s}
 	r.l.mu.Lock()
+	for r.accepting.Err() == nil {
+		full := r.fullLocked()
+		if full == nil {
+			break
+		}
+		r.l.mu.Unlock()
+		select {
+		case <-full:
+		case <-r.accepting.Done():
+		}
+		r.l.mu.Lock()
+	}
 	r.l.stats.Accepted++
 	// In one step with the check, so that a Close either cuts the handler off
 	// or prevents it.
@@ -154,9 +170,7 @@ func (c *conn) finish() {
 	}
 	r.check()
 	if r.room != nil {
-		select {
-		case r.room <- struct{}{}:
-		default: // the loop will look anyway
-		}
+		close(r.room)
+		r.room = nil
 	}
 }

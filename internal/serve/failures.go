@@ -19,7 +19,7 @@ const (
 	patience = 100
 )
 
-// failures is what the accept loop remembers of errors that it survives.
+// failures is what an accept loop remembers of errors that it survives.
 type failures struct {
 	min, max time.Duration
 	delay    time.Duration // of the last pause, 0 after a success
@@ -69,13 +69,13 @@ func (f *failures) toLog(now time.Time) (n int) {
 
 // survive reports whether the loop goes on after err, and pauses if it should
 // not do so at once.
-func (r *run) survive(err error) bool {
+func (r *run) survive(from *source, err error) bool {
 	l := r.l
 	exhausted := isAny(err, exhaustion)
 	if !exhausted && !isAny(err, perConnection) {
 		return false
 	}
-	delay := l.failures.add(exhausted)
+	delay := from.failures.add(exhausted)
 	l.mu.Lock()
 	l.stats.AcceptErrors++
 	if delay > 0 {
@@ -85,7 +85,7 @@ func (r *run) survive(err error) bool {
 	if delay == 0 {
 		return true
 	}
-	if n := l.failures.toLog(time.Now()); n > 0 {
+	if n := from.failures.toLog(time.Now()); n > 0 {
 		l.log(r.accepting, "accepting failed, will try again",
 			slog.Any("error", err), slog.Int("failures", n), slog.Duration("delay", delay))
 	}

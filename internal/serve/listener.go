@@ -43,13 +43,12 @@ func (cfg Config) Check() {
 	}
 }
 
-// Listener implements [abc.Listener] over an [Acceptor]. Make one with [New].
-// All methods may be called at the same time.
+// Listener implements [abc.Listener] over one [Acceptor] or several. Make one
+// with [New]. All methods may be called at the same time.
 type Listener struct {
-	acceptor Acceptor
-	cfg      Config
-	closing  closing.Once // of the acceptor
-	failures failures     // of the accept loop alone
+	sources []*source
+	cfg     Config
+	closing closing.Once // of the acceptors
 
 	mu      sync.Mutex
 	closed  bool // by Close; accepting has ended or is about to
@@ -59,10 +58,22 @@ type Listener struct {
 
 var _ abc.StatsListener = (*Listener)(nil)
 
-// New makes a listener that owns a.
-func New(a Acceptor, cfg Config) *Listener {
+// A source is an acceptor and what its accept loop remembers.
+type source struct {
+	Acceptor
+	failures failures
+}
+
+// New makes a listener that owns a and more. Each of them has an accept loop of
+// its own; everything else they share. Where there is more than one, no Accept
+// may panic.
+func New(a Acceptor, cfg Config, more ...Acceptor) *Listener {
 	cfg.Check()
-	return &Listener{acceptor: a, cfg: cfg, failures: newFailures(cfg)}
+	l := &Listener{cfg: cfg}
+	for _, a := range append([]Acceptor{a}, more...) {
+		l.sources = append(l.sources, &source{a, newFailures(cfg)})
+	}
+	return l
 }
 
 // Stats implements [abc.StatsListener].
@@ -122,7 +133,7 @@ func (l *Listener) isClosed() bool {
 // Close implements [abc.Listener].
 func (l *Listener) Close(ctx context.Context) error {
 	r := l.stop(ctx)
-	err := l.closing.Do(ctx, l.closeAcceptor)
+	err := l.closing.Do(ctx, l.closeAcceptors)
 	if r != nil {
 		// Each Close waits for itself, because not all wait for the same.
 		if cut := r.drain(ctx); cut != nil {
@@ -148,12 +159,22 @@ func (l *Listener) stop(ctx context.Context) *run {
 	return r
 }
 
-func (l *Listener) closeAcceptor(ctx context.Context) error {
-	if ctx.Err() != nil {
-		// Whether the close was graceful is decided by the handlers.
-		return closeutil.CloseForcefully(l.acceptor)
+// closeAcceptors closes all, one after the other: what waits for peers is not an
+// acceptor's Close. Each is closed also when another one fails.
+func (l *Listener) closeAcceptors(ctx context.Context) error {
+	errs := make([]error, len(l.sources))
+	for i, s := range l.sources {
+		if ctx.Err() != nil {
+			// Whether the close was graceful is decided by the handlers.
+			errs[i] = closeutil.CloseForcefully(s.Acceptor)
+		} else {
+			errs[i] = s.Close(ctx)
+		}
 	}
-	return l.acceptor.Close(ctx)
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
 }
 
 func (l *Listener) opError(op string, err error) error {

@@ -19,17 +19,14 @@ type run struct {
 	accepting     context.Context // of the loop; descends from ctx
 	stopAccepting context.CancelFunc
 
-	// Without MaxConns room is nil. It gets an element, if it has none, when a
-	// handler is done.
-	room chan struct{}
-
-	// Without a gate both are nil. The loop waits for begun after each start:
+	// Without a gate both are nil. A loop waits for begun after each start:
 	// otherwise it would be ahead of handlers that are about to come to the gate.
 	gate  *Gate
 	begun chan struct{}
 
 	// Guarded by l.mu:
 	active   map[*conn]struct{}
+	room     chan struct{}     // closed when there may be room; nil while nobody waits for that
 	inLoop   bool              // acceptAll may still start handlers
 	panicked *abc.HandlerPanic // the first one
 	closers  int               // how many of active have called Close
@@ -45,9 +42,6 @@ func newRun(ctx context.Context, l *Listener, h abc.Handler) *run {
 		l: l, h: h, gate: gateOf(ctx), active: map[*conn]struct{}{}, inLoop: true,
 		idle: make(chan struct{}), quiet: make(chan struct{}), cutUp: make(chan struct{}),
 	}
-	if l.cfg.MaxConns > 0 {
-		r.room = make(chan struct{}, 1)
-	}
 	if r.gate != nil {
 		r.begun = make(chan struct{}, 1)
 	}
@@ -57,24 +51,42 @@ func newRun(ctx context.Context, l *Listener, h abc.Handler) *run {
 }
 
 // acceptAll accepts connections and starts their handlers, until r.accepting
-// is done or accepting fails for good.
+// is done or an acceptor fails for good, which stops the others. It returns the
+// first failure.
 func (r *run) acceptAll() error {
+	sources := r.l.sources
+	if len(sources) == 1 {
+		return r.acceptFrom(sources[0])
+	}
+	ended := make(chan error, len(sources))
+	for _, s := range sources {
+		go func() { ended <- r.acceptFrom(s) }()
+	}
+	first := <-ended
+	r.stopAccepting()
+	for range sources[1:] {
+		<-ended
+	}
+	return first
+}
+
+func (r *run) acceptFrom(from *source) error {
 	for {
 		// There is room before the accept, so that connections above the limit
 		// wait in the transport's own queue and not in this process.
 		if err := r.waitForRoom(); err != nil {
 			return err
 		}
-		s, err := r.l.acceptor.Accept(r.accepting)
+		s, err := from.Accept(r.accepting)
 		if err == nil && s == nil {
 			err = errNoStream
 		}
 		if err == nil {
-			r.l.failures.end()
+			from.failures.end()
 			r.start(s)
 			continue
 		}
-		if r.accepting.Err() != nil || !r.survive(err) {
+		if r.accepting.Err() != nil || !r.survive(from, err) {
 			return err
 		}
 	}
@@ -97,20 +109,26 @@ func (r *run) waitForRoom() error {
 }
 
 // full returns nil if there is room, else what to wait for before it is worth
-// to look again. It is for the loop, which alone adds to active.
+// to look again.
 func (r *run) full() <-chan struct{} {
-	if r.room != nil {
-		r.l.mu.Lock()
-		n := len(r.active)
-		r.l.mu.Unlock()
-		if n >= r.l.cfg.MaxConns {
-			return r.room
-		}
-	}
-	if r.gate != nil {
+	r.l.mu.Lock()
+	full := r.fullLocked()
+	r.l.mu.Unlock()
+	if full == nil && r.gate != nil {
 		return r.gate.full()
 	}
-	return nil
+	return full
+}
+
+// fullLocked is full for MaxConns alone. The caller holds l.mu.
+func (r *run) fullLocked() <-chan struct{} {
+	if limit := r.l.cfg.MaxConns; limit == 0 || len(r.active) < limit {
+		return nil
+	}
+	if r.room == nil {
+		r.room = make(chan struct{})
+	}
+	return r.room
 }
 
 // end waits until every handler has returned, which the end of their context

@@ -1,4 +1,4 @@
-package socketstream
+package watch
 
 import (
 	"context"
@@ -35,11 +35,11 @@ func (c *countingContext) AfterFunc(f func()) func() bool {
 
 func (c *countingContext) Value(any) any { return nil }
 
-// newWatcher returns a watcher, and what deadlines were set.
-func newWatcher(t *testing.T) (*watcher, *[]time.Time) {
-	w := &watcher{}
+// newWatcher returns a Watcher, and what deadlines were set.
+func newWatcher(t *testing.T) (*Watcher, *[]time.Time) {
+	w := &Watcher{}
 	var set []time.Time
-	w.set = func(d time.Time) error {
+	w.Set = func(d time.Time) error {
 		if w.mu.TryLock() {
 			w.mu.Unlock()
 			t.Error("a deadline was set without the lock")
@@ -50,9 +50,9 @@ func newWatcher(t *testing.T) (*watcher, *[]time.Time) {
 	return w, &set
 }
 
-func operation(t *testing.T, w *watcher, ctx context.Context) {
-	require.NoError(t, w.arm(ctx))
-	require.False(t, w.disarm())
+func operation(t *testing.T, w *Watcher, ctx context.Context) {
+	require.NoError(t, w.Arm(ctx))
+	require.False(t, w.Disarm())
 }
 
 func TestWatcherWakesAndTakesTheDeadlineAway(t *testing.T) {
@@ -60,11 +60,11 @@ func TestWatcherWakesAndTakesTheDeadlineAway(t *testing.T) {
 		w, set := newWatcher(t)
 		ctx, cancel := context.WithCancel(bg)
 		operation(t, w, ctx)
-		require.NoError(t, w.arm(ctx))
+		require.NoError(t, w.Arm(ctx))
 		cancel()
 		synctest.Wait()
 		require.Equal(t, []time.Time{longAgo}, *set)
-		require.True(t, w.disarm())
+		require.True(t, w.Disarm())
 		require.Equal(t, []time.Time{longAgo, {}}, *set)
 		require.Nil(t, w.spare, "its callback ran")
 		require.Nil(t, w.current, "it is of no use any more")
@@ -98,13 +98,13 @@ func TestWatcherLetsGoOfAContextOnClose(t *testing.T) {
 				operation(t, w, ctx)
 			}
 			if waiting {
-				require.NoError(t, w.arm(ctx))
+				require.NoError(t, w.Arm(ctx))
 			}
-			w.close()
+			w.Close()
 			require.Zero(t, ctx.live.Load())
-			require.Equal(t, waiting, w.disarm())
+			require.Equal(t, waiting, w.Disarm())
 			require.Equal(t, waiting, len(*set) == 1, "Close wakes, and the deadline stays")
-			require.Equal(t, abc.ErrClosed, w.arm(ctx))
+			require.Equal(t, abc.ErrClosed, w.Arm(ctx))
 			require.Zero(t, ctx.live.Load())
 			require.Nil(t, w.last)
 			require.Nil(t, w.spare)
@@ -114,10 +114,10 @@ func TestWatcherLetsGoOfAContextOnClose(t *testing.T) {
 
 func TestWatcherCloseWakesAnOperationWithoutAContext(t *testing.T) {
 	w, set := newWatcher(t)
-	require.NoError(t, w.arm(bg))
-	w.close()
+	require.NoError(t, w.Arm(bg))
+	w.Close()
 	require.Equal(t, []time.Time{longAgo}, *set)
-	w.close()
+	w.Close()
 	require.Len(t, *set, 1)
 }
 
@@ -133,16 +133,16 @@ func TestWatcherLateCallbackDoesNothing(t *testing.T) {
 				for range before {
 					operation(t, w, ctx)
 				}
-				require.NoError(t, w.arm(ctx))
+				require.NoError(t, w.Arm(ctx))
 				late := w.current
 				late.stop = func() bool { return false }
-				w.disarm()
+				w.Disarm()
 				late.fire()
 				require.Empty(t, *set, "nothing waits")
-				require.NoError(t, w.arm(next))
+				require.NoError(t, w.Arm(next))
 				late.fire()
 				require.Empty(t, *set, "another one waits")
-				require.False(t, w.disarm())
+				require.False(t, w.Disarm())
 			}
 		})
 	}
@@ -158,21 +158,21 @@ func TestWatcherReusesOnlyWhatCanNotRunAnyMore(t *testing.T) {
 		require.NotNil(t, first)
 
 		ctx, cancel := context.WithCancel(bg)
-		require.NoError(t, w.arm(ctx))
+		require.NoError(t, w.Arm(ctx))
 		require.Same(t, first, w.current)
 		w.mu.Lock() // the callback waits here
 		cancel()
 		w.mu.Unlock()
-		w.disarm()
+		w.Disarm()
 		require.Nil(t, w.spare)
 		synctest.Wait()
 		deadlines := len(*set)
 
-		require.NoError(t, w.arm(t.Context()))
+		require.NoError(t, w.Arm(t.Context()))
 		require.NotSame(t, first, w.current)
 		first.fire()
 		require.Len(t, *set, deadlines)
-		w.disarm()
+		w.Disarm()
 	})
 }
 
@@ -188,7 +188,7 @@ func TestWatcherContextThatEndedBetweenOperations(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		require.Empty(t, *set)
-		require.ErrorIs(t, w.arm(ctx), context.Canceled)
+		require.ErrorIs(t, w.Arm(ctx), context.Canceled)
 		require.False(t, w.waiting)
 		operation(t, w, bg)
 	})

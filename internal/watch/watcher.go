@@ -1,4 +1,6 @@
-package socketstream
+// Package watch ends operations that block until a deadline, when their context
+// is done.
+package watch
 
 import (
 	"context"
@@ -11,7 +13,7 @@ import (
 // longAgo is a deadline that wakes whatever waits.
 var longAgo = time.Unix(1, 0)
 
-// A watcher wakes the blocked operation of one direction when its context is
+// A Watcher wakes the blocked operation of one direction when its context is
 // done, by putting the connection's deadline into the past. It starts no
 // goroutine until that happens.
 //
@@ -25,20 +27,23 @@ var longAgo = time.Unix(1, 0)
 // has ended. So it acts only under mu, only if its registration is the current
 // one, and only while an operation waits; then no deadline can meet a later
 // operation, and nobody has to wait for a callback.
-type watcher struct {
-	set func(time.Time) error // SetReadDeadline or SetWriteDeadline
+//
+// It is abc.Interrupt for those who have a place to keep it.
+type Watcher struct {
+	// Set is SetReadDeadline or SetWriteDeadline. It is set before the first Arm.
+	Set func(time.Time) error
 
 	mu      sync.Mutex
 	current *registration   // of the operation that waits, or of the one before
 	spare   *registration   // one whose callback can never run any more
 	last    <-chan struct{} // the Done of the previous operation's context
-	waiting bool            // an operation is between arm and disarm
+	waiting bool            // an operation is between Arm and Disarm
 	fired   bool            // the deadline is in the past, by us
 	closed  bool
 }
 
 type registration struct {
-	w    *watcher
+	w    *Watcher
 	done <-chan struct{}
 	stop func() bool
 	fire func() // r.wake, bound once
@@ -54,16 +59,16 @@ func (r *registration) wake() {
 }
 
 // wake wakes the operation that waits, if there is one.
-func (w *watcher) wake() {
+func (w *Watcher) wake() {
 	if w.waiting && !w.fired {
 		w.fired = true
-		_ = w.set(longAgo) // fails only on a closed connection, which wakes too
+		_ = w.Set(longAgo) // fails only on a closed connection, which wakes too
 	}
 }
 
-// arm begins to watch ctx for the one operation that is about to block. After
-// nil, disarm must follow.
-func (w *watcher) arm(ctx context.Context) error {
+// Arm begins to watch ctx for the one operation that is about to block. After
+// nil, Disarm must follow.
+func (w *Watcher) Arm(ctx context.Context) error {
 	done := ctx.Done()
 	w.mu.Lock()
 	if w.closed {
@@ -89,15 +94,15 @@ func (w *watcher) arm(ctx context.Context) error {
 	// A registration that was kept may have fired between two operations, and
 	// done nothing.
 	if ctx.Err() != nil {
-		w.disarm()
+		w.Disarm()
 		return abc.ContextErr(ctx)
 	}
 	return nil
 }
 
-// disarm ends watching, takes the deadline away if it was set, and reports
+// Disarm ends watching, takes the deadline away if it was set, and reports
 // whether it was.
-func (w *watcher) disarm() (fired bool) {
+func (w *Watcher) Disarm() (fired bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.waiting {
@@ -110,7 +115,7 @@ func (w *watcher) disarm() (fired bool) {
 	}
 	if fired {
 		w.fired = false
-		_ = w.set(time.Time{})
+		_ = w.Set(time.Time{})
 	}
 	if r := w.current; r != nil && (fired || w.last != r.done) {
 		w.last = r.done // keeps the channel, so no other can have its address
@@ -120,7 +125,7 @@ func (w *watcher) disarm() (fired bool) {
 }
 
 // drop ends the current registration.
-func (w *watcher) drop() {
+func (w *Watcher) drop() {
 	r := w.current
 	if r == nil {
 		return
@@ -132,9 +137,9 @@ func (w *watcher) drop() {
 	r.stop = nil
 }
 
-// close wakes the operation that waits, because the Close of a connection may
+// Close wakes the operation that waits, because the Close of a connection may
 // take its time to do so, and lets go of a context that was kept.
-func (w *watcher) close() {
+func (w *Watcher) Close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
