@@ -33,8 +33,8 @@ var copyPool = sync.Pool{New: func() any { return new([copySize]byte) }}
 // lost, at most 64 KiB, or what a [CopierFrom] has on its way: dst and src are
 // then good for closing only.
 func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error) {
-	if c, ok := below(dst).(CopierFrom); ok {
-		n, err := c.CopyFrom(ctx, below(src))
+	if c, ok := SkipTransparent(dst).(CopierFrom); ok {
+		n, err := c.CopyFrom(ctx, SkipTransparent(src))
 		if n > 0 || !errors.Is(err, errors.ErrUnsupported) {
 			return n, err
 		}

@@ -18,8 +18,10 @@ type Transparent interface {
 	Transparent()
 }
 
-// below returns the first layer of s, from the top, that is not Transparent.
-func below[S AsyncResource](s S) S {
+// SkipTransparent returns the first layer of s, from the top, that is not
+// [Transparent]. It is for those who look for a [CopierFrom] as [Copy] does; use
+// what it returns for that, and s for all else.
+func SkipTransparent[S AsyncResource](s S) S {
 	for {
 		t, ok := any(s).(Transparent)
 		if !ok {
