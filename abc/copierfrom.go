@@ -9,7 +9,7 @@ import (
 
 // A CopierFrom is a [SendStream] that can take bytes out of some receive
 // streams by a shorter way than a buffer: splice(2) or sendfile(2). Call
-// [Copy] rather than the method.
+// [Copy] rather than the method: it looks through layers that are [Transparent].
 //
 // CopyFrom sends what it receives from src until io.EOF, which is not an error,
 // and returns how many bytes it sent. It counts as a send and as a receive for
@@ -29,11 +29,12 @@ var copyPool = sync.Pool{New: func() any { return new([copySize]byte) }}
 // error. It closes neither stream and does not call SendEOF: [Relay] does.
 //
 // It blocks on both streams and occupies src's receiving half and dst's
-// sending half. If ctx ends it, bytes that were received and not yet sent, at
-// most 64 KiB, are lost: dst and src are then good for closing only.
+// sending half. If ctx ends it, bytes that were received and not yet sent are
+// lost, at most 64 KiB, or what a [CopierFrom] has on its way: dst and src are
+// then good for closing only.
 func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error) {
-	if c, ok := dst.(CopierFrom); ok {
-		n, err := c.CopyFrom(ctx, src)
+	if c, ok := SkipTransparent(dst).(CopierFrom); ok {
+		n, err := c.CopyFrom(ctx, SkipTransparent(src))
 		if n > 0 || !errors.Is(err, errors.ErrUnsupported) {
 			return n, err
 		}

@@ -58,8 +58,9 @@ func (g *Guard) enter() error {
 	}
 }
 
-// Leave ends the operation that Enter began.
-func (g *Guard) Leave() { g.state.And(^uint32(guardBusy)) }
+// Leave ends the operation that Enter began. It reports whether Close was called
+// meanwhile: then that was the last one.
+func (g *Guard) Leave() (closed bool) { return g.state.And(^uint32(guardBusy))&guardClosed != 0 }
 
 // Close makes every later Enter return [ErrClosed]. It does not wait for the
 // operation that is inside. It reports whether there is one.

@@ -60,7 +60,7 @@ func TestGuardEnterAgainAfterLeave(t *testing.T) {
 	for range 3 {
 		require.NoError(t, g.Enter(ctx))
 		require.Equal(t, abc.ErrBusy, g.Enter(ctx))
-		g.Leave()
+		require.False(t, g.Leave())
 	}
 	require.False(t, g.Closed())
 }
@@ -71,7 +71,7 @@ func TestGuardStaysClosed(t *testing.T) {
 	require.NoError(t, g.Enter(ctx))
 	require.True(t, g.Close(), "an operation is inside")
 	require.True(t, g.Closed())
-	g.Leave()
+	require.True(t, g.Leave(), "the last one")
 	require.True(t, g.Closed())
 	require.Equal(t, abc.ErrClosed, g.Enter(ctx))
 	require.False(t, g.Close(), "nothing is inside any more; closing twice is fine")

@@ -7,7 +7,8 @@ import "errors"
 // io.EOF. Match its cause with [errors.Is].
 type OpError struct {
 	// Op is what was tried: "send", "receive", "send EOF", "wait sendable",
-	// "close", "dial", "listen", "accept", "serve", "handshake".
+	// "close", "dial", "listen", "accept", "serve", "handshake", or whatever else
+	// a transport can do.
 	Op string
 
 	// Transport is the package that reports the error: "memstream".

@@ -53,7 +53,7 @@ func (c *conn) base() *conn { return c }
 // for both sides of it: there the read deadline would cut off a Write, and what
 // was read for that would be lost.
 func shortcut(dst, src *conn) (n int64, done bool, err error) {
-	copier, ok := dst.s.(abc.CopierFrom)
+	copier, ok := abc.SkipTransparent(dst.s).(abc.CopierFrom)
 	if !ok {
 		return 0, false, nil
 	}
@@ -68,7 +68,7 @@ func shortcut(dst, src *conn) (n int64, done bool, err error) {
 		}
 		defer h.end()
 	}
-	n, err = copier.CopyFrom(ctx, src.s)
+	n, err = copier.CopyFrom(ctx, abc.SkipTransparent(src.s))
 	switch {
 	case err == nil:
 		return n, true, nil

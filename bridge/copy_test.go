@@ -117,6 +117,26 @@ func TestCopyGoesTheShortWay(t *testing.T) {
 	}
 }
 
+// accepted is a layer that may be passed, as a listener's queue has one.
+type accepted struct{ abc.Stream }
+
+func (a accepted) Unwrap() abc.AsyncResource { return a.Stream }
+func (a accepted) Transparent()              {}
+
+func TestCopyGoesTheShortWayThroughTransparentLayers(t *testing.T) {
+	x, y := memstream.Pair(nil)
+	c := &copier{Stream: y}
+	c.copyFrom = func(_ context.Context, src abc.ReceiveStream) (int64, error) {
+		require.True(t, src == abc.ReceiveStream(x))
+		return 5, nil
+	}
+	src, dst := bridge.Conn(accepted{x}), bridge.Conn(accepted{c})
+	n, err := io.Copy(dst, src)
+	require.NoError(t, err)
+	require.EqualValues(t, 5, n)
+	require.NoError(t, errors.Join(src.Close(), dst.Close()))
+}
+
 func TestCopyFallsBackWhereThereIsNoShortWay(t *testing.T) {
 	for _, dir := range directions {
 		t.Run(dir.name, func(t *testing.T) {

@@ -30,6 +30,9 @@ var errInvalidCount = errors.New("invalid count of bytes")
 // cause. Both stay. So does [io.ErrNoProgress], after 100 Reads in a row that
 // returned nothing.
 //
+// If rc is an [os.File], abc.Copy to a socketstream may take the bytes out of it
+// by sendfile(2).
+//
 // Close calls rc.Close once, at the same time as a Read that may be in
 // progress, and drops what was read and not received. A Read that its
 // Close does not interrupt (of a terminal, of some devices) is left to end by
@@ -84,6 +87,43 @@ func (f *fromReader) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 	n := copy(p, f.data)
 	f.data = f.data[n:]
 	return n, nil
+}
+
+// LendReader calls use with the io.Reader below, as a receive of its own. It is
+// for a sending half that knows a shorter way out of some readers than their
+// Read, as sendfile(2) is one out of a file. use must not block for long, nor
+// keep the reader. It returns what it met there: nil, io.EOF, or an error of the
+// reader; LendReader returns that as ReceiveSome would, and for ever.
+//
+// An error that matches [errors.ErrUnsupported] changes nothing. LendReader
+// returns one itself while there is something that was read and not received,
+// as after a cancelled ReceiveSome.
+func (f *fromReader) LendReader(ctx context.Context, use func(io.Reader) error) error {
+	if err := f.receiving.Enter(ctx); err != nil {
+		return opError("receive", 0, err)
+	}
+	defer f.receiving.Leave()
+	switch {
+	case f.reading || len(f.data) > 0:
+		return opError("receive", 0, errors.ErrUnsupported)
+	case f.err == io.EOF:
+		return io.EOF
+	case f.err != nil:
+		return opError("receive", 0, f.err)
+	}
+	err := use(f.r)
+	switch {
+	case f.receiving.Closed():
+		err = abc.ErrClosed
+	case err == nil || err == io.EOF:
+		f.err = err
+		return err
+	case errors.Is(err, errors.ErrUnsupported):
+	default:
+		f.err = abc.Broken(err)
+		err = f.err
+	}
+	return opError("receive", 0, err)
 }
 
 // fill waits for a Read, and begins one of up to size bytes if none is left

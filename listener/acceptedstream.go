@@ -2,7 +2,6 @@ package listener
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/tributary-go/tributary/abc"
@@ -21,8 +20,7 @@ var (
 	_ abc.Stream       = (*acceptedStream)(nil)
 	_ abc.SendWaiter   = (*acceptedStream)(nil)
 	_ abc.VectorSender = (*acceptedStream)(nil)
-	_ abc.CopierFrom   = (*acceptedStream)(nil)
-	_ abc.Unwrapper    = (*acceptedStream)(nil)
+	_ abc.Transparent  = (*acceptedStream)(nil)
 )
 
 // Close implements [abc.AsyncResource]. Any Close that has returned has closed
@@ -49,10 +47,6 @@ func (s *acceptedStream) SendVector(ctx context.Context, bufs [][]byte) error {
 	return abc.SendVector(ctx, s.Stream, bufs...)
 }
 
-// CopyFrom implements [abc.CopierFrom], where the stream does.
-func (s *acceptedStream) CopyFrom(ctx context.Context, src abc.ReceiveStream) (int64, error) {
-	if c, ok := s.Stream.(abc.CopierFrom); ok {
-		return c.CopyFrom(ctx, src)
-	}
-	return 0, opError("send", errors.ErrUnsupported)
-}
+// Transparent implements [abc.Transparent]: only Close is ours. So abc.Copy goes
+// by what the stream can do, in either direction.
+func (s *acceptedStream) Transparent() {}

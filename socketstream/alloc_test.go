@@ -60,3 +60,52 @@ func TestOperationsDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+func TestVectorsAndWaitingDoNotAllocate(t *testing.T) {
+	reused, cancel := context.WithCancel(bg)
+	defer cancel()
+	for _, network := range []string{"tcp", "unix"} {
+		for mode, ctx := range map[string]context.Context{"background": bg, "reused": reused} {
+			t.Run(network+"/"+mode, func(t *testing.T) {
+				a, b := pair(t, network)
+				bufs := [][]byte{make([]byte, 10), nil, make([]byte, 90)}
+				p := make([]byte, 100)
+				once := func() {
+					if a.WaitSendable(ctx) != nil || a.SendVector(ctx, bufs) != nil {
+						panic("send")
+					}
+					if _, err := b.ReceiveSome(ctx, p); err != nil {
+						panic(err)
+					}
+				}
+				once() // makes what is kept
+				require.Zero(t, testing.AllocsPerRun(1000, once))
+			})
+			t.Run(network+"/"+mode+"/blocking", func(t *testing.T) {
+				a, b := pair(t, network)
+				received := make(chan struct{})
+				go func() {
+					defer close(received)
+					p := make([]byte, 64<<10)
+					for {
+						if _, err := b.ReceiveSome(ctx, p); err != nil {
+							return
+						}
+					}
+				}()
+				bufs := [][]byte{make([]byte, 2<<20), make([]byte, 3<<20)} // more than there is room for
+				once := func() {
+					if a.SendVector(ctx, bufs) != nil || a.WaitSendable(ctx) != nil {
+						panic("send")
+					}
+				}
+				for range 3 {
+					once()
+				}
+				require.Zero(t, testing.AllocsPerRun(20, once))
+				require.NoError(t, closeutil.CloseForcefully(a))
+				<-received
+			})
+		}
+	}
+}

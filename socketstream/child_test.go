@@ -13,14 +13,14 @@ import (
 
 // A child is this test binary, running one of children.
 type child struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	out   *bufio.Reader
 }
 
 // startChild passes files, from descriptor 3 on, and env on to the child.
-func startChild(t *testing.T, name string, files []*os.File, env ...string) *child {
+func startChild(t testing.TB, name string, files []*os.File, env ...string) *child {
 	t.Helper()
 	c := &child{t: t, cmd: childCommand(name, files, env...)}
 	var err error

@@ -3,7 +3,6 @@ package socketstream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 
@@ -39,12 +38,3 @@ func (c foreignCloser) Close(ctx context.Context) error {
 type contextCloser func(context.Context) error
 
 func (c contextCloser) Close(ctx context.Context) error { return c(ctx) }
-
-// unsupported says which kind of connection can't be half-closed.
-type unsupported struct{ conn net.Conn }
-
-func (e *unsupported) Error() string {
-	return fmt.Sprintf("%v: a %T has no CloseWrite", errors.ErrUnsupported, e.conn)
-}
-
-func (e *unsupported) Unwrap() error { return errors.ErrUnsupported }

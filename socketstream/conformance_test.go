@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,8 +21,19 @@ func TestConformance(t *testing.T) {
 	over := func(network string) func(t testing.TB) (a, b abc.Stream) {
 		return func(t testing.TB) (a, b abc.Stream) { return pair(t, network) }
 	}
-	t.Run("tcp", func(t *testing.T) { abctest.TestStream(t, over("tcp"), abctest.Caps{}) })
-	t.Run("unix", func(t *testing.T) { abctest.TestStream(t, over("unix"), abctest.Caps{}) })
+	for _, network := range []string{"tcp", "unix"} {
+		t.Run(network, func(t *testing.T) {
+			abctest.TestStream(t, over(network), abctest.Caps{MakeClogged: makeClogged(t, network)})
+		})
+		t.Run(network+" that lingers", func(t *testing.T) {
+			abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) {
+				x, y := pair(t, network)
+				x.SetLinger(5 * time.Millisecond) // most peers of the suite do not end
+				y.SetLinger(5 * time.Millisecond)
+				return x, y
+			}, abctest.Caps{})
+		})
+	}
 	t.Run("net.Pipe", func(t *testing.T) { abctest.TestStream(t, over("pipe"), abctest.Caps{NoSendEOF: true}) })
 	t.Run("any net.Conn", func(t *testing.T) {
 		abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) {

@@ -24,6 +24,10 @@ type DialOptions struct {
 	// family are in each other's way: have one at a time.
 	LocalAddr net.Addr
 
+	// Linger is the [Stream.SetLinger] of the stream. 0 closes at once; a
+	// negative one panics.
+	Linger time.Duration
+
 	// FallbackDelay is how long an attempt to connect to one address of the host
 	// has to succeed before the attempt to connect to the next one starts beside
 	// it. One that fails starts the next at once. 0 is 250 ms, the Connection
@@ -71,6 +75,8 @@ func Dial(ctx context.Context, network, address string, opts *DialOptions) (*Str
 	if opts == nil {
 		opts = &DialOptions{}
 	}
+	linger := opts.Linger
+	checkLinger(linger)
 	err := checkNetwork(network, address)
 	if err == nil {
 		err = checkLocal(network, opts.LocalAddr)
@@ -88,7 +94,7 @@ func Dial(ctx context.Context, network, address string, opts *DialOptions) (*Str
 		}
 		return nil, opError("dial", 0, err)
 	}
-	return New(conn), nil
+	return newLingering(conn, linger), nil
 }
 
 func (o *DialOptions) dial(ctx context.Context, network, address string) (net.Conn, error) {

@@ -2,6 +2,7 @@ package socketstream
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -19,6 +20,18 @@ func opError(op string, sent int, err error) error {
 	}
 	return &abc.OpError{Op: op, Transport: "socketstream", Sent: sent, Err: err}
 }
+
+// unsupported says what a kind of connection lacks.
+type unsupported struct {
+	conn net.Conn
+	what string
+}
+
+func (e *unsupported) Error() string {
+	return fmt.Sprintf("%v: a %T has no %s", errors.ErrUnsupported, e.conn, e.what)
+}
+
+func (e *unsupported) Unwrap() error { return errors.ErrUnsupported }
 
 // connError says what an error of the connection means for a stream that was
 // not closed and whose context is fine.

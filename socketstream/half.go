@@ -3,6 +3,7 @@ package socketstream
 import (
 	"context"
 	"net"
+	"sync/atomic"
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/internal/watch"
@@ -16,8 +17,32 @@ type half struct {
 	raw   rawOp
 	plain func([]byte) (int, error) // the connection's Read or Write
 
+	vector   *vectorOp // nil until the first SendVector
+	writable *pollOp   // nil until the first WaitSendable
+
 	// fatal is what every further operation returns. It is only touched inside.
 	fatal error
+
+	interrupt atomic.Pointer[context.CancelFunc] // of a CopyFrom that is inside
+	departed  departure
+}
+
+// leave ends the operation that guard.Enter began.
+func (h *half) leave() {
+	if h.guard.Leave() {
+		h.departed.happened()
+	}
+}
+
+// close ends the half and wakes the operation that is inside, if there is one:
+// it reports whether.
+func (h *half) close() (busy bool) {
+	busy = h.guard.Close()
+	h.watch.Close()
+	if interrupt := h.interrupt.Load(); interrupt != nil {
+		(*interrupt)()
+	}
+	return busy
 }
 
 // run does one operation with p: through the runtime's poller where the system

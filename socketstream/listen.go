@@ -19,6 +19,7 @@ const maxBacklog = 1<<16 - 1
 const portTries = 10
 
 func (o *ListenOptions) check() {
+	checkLinger(o.Linger)
 	if o.Backlog < 0 {
 		panic(fmt.Sprintf("socketstream: Backlog is %d; it must not be negative", o.Backlog))
 	}

@@ -31,6 +31,11 @@ type ListenOptions struct {
 	// MaxConns panics.
 	MaxConns int
 
+	// Linger is the [Stream.SetLinger] of each stream, for a handler that closes
+	// its own gracefully; what it leaves open is closed forcefully. 0 closes at
+	// once; a negative one panics.
+	Linger time.Duration
+
 	// Logger is told, at level Error, when file descriptors or memory run out
 	// and when accepting fails again and again: at once, and then at most once
 	// a minute, with how many failures there were. It is also told of panics
@@ -135,6 +140,7 @@ func Listen(ctx context.Context, network, address string, opts *ListenOptions) (
 	cfg := opts.config()
 	cfg.Check() // before there is something to leak
 	opts.check()
+	linger := opts.Linger
 	if opts.File != nil {
 		defer opts.File.Close()
 	}
@@ -153,7 +159,7 @@ func Listen(ctx context.Context, network, address string, opts *ListenOptions) (
 	}
 	as := make([]serve.Acceptor, len(lns))
 	for i, ln := range lns {
-		as[i] = serve.FromNet(ln, func(c net.Conn) abc.Stream { return New(c) })
+		as[i] = serve.FromNet(ln, func(c net.Conn) abc.Stream { return newLingering(c, linger) })
 	}
 	return &Listener{engine: serve.New(as[0], cfg, as[1:]...), lns: lns}, nil
 }

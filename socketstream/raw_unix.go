@@ -12,15 +12,15 @@ import (
 	"github.com/tributary-go/tributary/internal/watch"
 )
 
-// A rawOp is a read or a write straight on the descriptor. The system call is
-// tried first; the context is looked at only if it would block, and the
-// runtime's poller waits then. The parameters are in the struct, and its
-// functions are bound once, so that no operation allocates.
+// A rawOp is a system call straight on the descriptor, a read or a write in
+// most cases. The call is tried first; the context is looked at only if it would
+// block, and the runtime's poller waits then. The parameters are in the struct,
+// and its functions are bound once, so that no operation allocates.
 type rawOp struct {
-	wait func(func(fd uintptr) bool) error // RawConn.Read or RawConn.Write
-	try  func(fd uintptr) bool             // tryRead or tryWrite
-	name string                            // of the system call
-	conn net.Conn
+	wait     func(func(fd uintptr) bool) error // RawConn.Read or RawConn.Write
+	transfer func(fd uintptr) bool             // tryRead or tryWrite
+	conn     net.Conn
+	failed   *sendFailure // of the sending half
 
 	ctx   context.Context
 	watch *watch.Watcher
@@ -28,8 +28,6 @@ type rawOp struct {
 	n     int
 	armed bool
 	err   error
-
-	failed *sendFailure // of a write
 }
 
 // maxTransfer bounds one system call, in bytes: some systems refuse 2 GiB.
@@ -44,15 +42,24 @@ func (s *Stream) setRaw() {
 		return
 	}
 	r, w := &s.receiving.raw, &s.sending.raw
-	*r = rawOp{conn: s.conn, name: "read", wait: raw.Read, try: r.tryRead}
-	*w = rawOp{conn: s.conn, name: "write", wait: raw.Write, try: w.tryWrite, failed: &s.sendFailed}
+	*r = rawOp{conn: s.conn, wait: raw.Read, transfer: r.tryRead}
+	*w = rawOp{conn: s.conn, wait: raw.Write, transfer: w.tryWrite, failed: &s.sendFailed}
 }
 
 func (o *rawOp) usable() bool { return o.wait != nil }
 
 func (o *rawOp) run(ctx context.Context, p []byte, w *watch.Watcher) (n int, fired bool, err error) {
-	o.ctx, o.watch, o.p, o.n, o.err, o.armed = ctx, w, p, 0, nil, false
-	err = o.wait(o.try)
+	o.p = p
+	n, fired, err = o.do(ctx, w, o.transfer)
+	o.p = nil
+	return n, fired, err
+}
+
+// do calls try, and again each time that the descriptor may be ready, until try
+// returns true. It returns what try left in o.n and o.err.
+func (o *rawOp) do(ctx context.Context, w *watch.Watcher, try func(fd uintptr) bool) (n int, fired bool, err error) {
+	o.ctx, o.watch, o.n, o.err, o.armed = ctx, w, 0, nil, false
+	err = o.wait(try)
 	if o.armed {
 		fired = w.Disarm()
 	}
@@ -60,8 +67,15 @@ func (o *rawOp) run(ctx context.Context, p []byte, w *watch.Watcher) (n int, fir
 		err = o.err
 	}
 	n = o.n
-	o.ctx, o.watch, o.p, o.err = nil, nil, nil, nil
+	o.ctx, o.watch, o.err = nil, nil, nil
 	return n, fired, err
+}
+
+// do is run for an operation that has a try of its own. The half's rawOp must
+// be usable.
+func (h *half) do(ctx context.Context, try func(fd uintptr) bool) (n int, err error) {
+	n, fired, err := h.raw.do(ctx, &h.watch, try)
+	return n, cause(ctx, fired, err)
 }
 
 func (o *rawOp) tryRead(fd uintptr) (done bool) {
@@ -72,7 +86,7 @@ func (o *rawOp) tryRead(fd uintptr) (done bool) {
 		case err == syscall.EAGAIN:
 			return o.blocked()
 		case err != nil:
-			return o.fail(err)
+			return o.fail("read", err)
 		case n == 0:
 			o.err = io.EOF
 			return true
@@ -88,22 +102,33 @@ func (o *rawOp) tryWrite(fd uintptr) (done bool) {
 		rest := o.p[o.n:]
 		o.failed.writing.Store(true)
 		n, err := syscall.Write(int(fd), rest[:min(len(rest), maxTransfer)])
-		if err != nil && err != syscall.EINTR && err != syscall.EAGAIN {
-			o.fail(err)
-			failure := o.err
-			o.failed.err.Store(&failure)
-		}
-		o.failed.writing.Store(false)
-		switch {
-		case err == syscall.EINTR:
-		case err == syscall.EAGAIN:
+		switch err {
+		case nil:
+			o.wrote(n)
+		case syscall.EINTR:
+			o.wrote(0)
+		case syscall.EAGAIN:
+			o.wrote(0)
 			return o.blocked()
-		case err != nil:
-			return true
 		default:
-			o.n += n
+			return o.failWrite("write", err)
 		}
 	}
+	return true
+}
+
+// wrote ends what began by setting failed.writing.
+func (o *rawOp) wrote(n int) {
+	o.failed.writing.Store(false)
+	o.n += n
+}
+
+// failWrite is fail for what began by setting failed.writing.
+func (o *rawOp) failWrite(call string, errno error) (done bool) {
+	o.fail(call, errno)
+	failure := o.err
+	o.failed.err.Store(&failure)
+	o.failed.writing.Store(false)
 	return true
 }
 
@@ -119,10 +144,10 @@ func (o *rawOp) blocked() (done bool) {
 	return false
 }
 
-func (o *rawOp) fail(errno error) (done bool) {
+func (o *rawOp) fail(call string, errno error) (done bool) {
 	o.err = &net.OpError{
-		Op: o.name, Net: o.conn.LocalAddr().Network(), Source: o.conn.LocalAddr(), Addr: o.conn.RemoteAddr(),
-		Err: os.NewSyscallError(o.name, errno),
+		Op: call, Net: o.conn.LocalAddr().Network(), Source: o.conn.LocalAddr(), Addr: o.conn.RemoteAddr(),
+		Err: os.NewSyscallError(call, errno),
 	}
 	return true
 }

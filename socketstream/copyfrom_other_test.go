@@ -1,0 +1,5 @@
+//go:build !linux
+
+package socketstream_test
+
+const hasShortWay = false

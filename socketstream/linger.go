@@ -1,0 +1,111 @@
+package socketstream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/tributary-go/tributary/abc"
+)
+
+// SetLinger has a graceful Close see to it that the peer gets all that was sent.
+// Close then sends EOF, receives and drops what the peer still sends, until its
+// EOF, and closes after that, as closeutil.Linger does. If the peer has not ended
+// after d, Close closes all the same, which is no error: all that came was read.
+// If ctx ends it, it is forceful and returns the error of ctx, and if the
+// connection breaks meanwhile, [abc.ErrBroken].
+//
+// Without it, a TCP socket that is closed with received bytes unread resets the
+// connection, and what was sent and not yet delivered is lost (RFC 9112,
+// section 9.6; Trio's issue 412). A server that answers before it has read the
+// whole request needs this.
+//
+// 0, which is the default, closes at once; a negative d panics. It concerns the
+// Close calls that come after it. It changes nothing for a forceful Close, so
+// nothing for a stream that a listener's handler leaves open, nor on a
+// connection without CloseWrite. It is not the SO_LINGER of the system, which
+// knows no context and does not receive.
+func (s *Stream) SetLinger(d time.Duration) {
+	checkLinger(d)
+	s.linger.Store(int64(d))
+}
+
+func newLingering(conn net.Conn, d time.Duration) *Stream {
+	s := New(conn)
+	s.SetLinger(d)
+	return s
+}
+
+func checkLinger(d time.Duration) {
+	if d < 0 {
+		panic("socketstream: negative Linger " + d.String())
+	}
+}
+
+// lingerFor is the grace of a Close. Which halves have an operation inside that
+// was woken and has to leave first is in sending and receiving.
+func (s *Stream) lingerFor(ctx context.Context, d time.Duration, sending, receiving bool) error {
+	c, ok := s.conn.(closeWriter)
+	if !ok {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return abc.ContextErr(ctx)
+	}
+	bounded, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	var err error
+	if s.sending.left(bounded, sending) && s.receiving.left(bounded, receiving) {
+		err = s.endAndDrain(bounded, c)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return abc.ContextErr(ctx)
+	case err == nil || bounded.Err() != nil || errors.Is(err, net.ErrClosed):
+		return nil // or closed below us
+	}
+	return connError(err)
+}
+
+// endAndDrain sends EOF and receives until EOF. It is alone with the connection.
+func (s *Stream) endAndDrain(ctx context.Context, c closeWriter) error {
+	if s.receiving.fatal != nil || s.sending.fatal != nil {
+		return nil // the peer has ended, or there is none any more
+	}
+	_ = s.conn.SetDeadline(time.Time{}) // what woke the last operations
+	defer abc.Interrupt(ctx, s.conn.SetDeadline)()
+	if !s.eofSent.Load() {
+		if err := c.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	buf := drainPool.Get().(*[16 << 10]byte)
+	defer drainPool.Put(buf)
+	for {
+		if _, err := s.conn.Read(buf[:]); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// left waits until the operation has left that was inside when the half was
+// closed, if there was one. Then nobody else uses the connection's deadline. It
+// reports whether that was in time.
+func (h *half) left(ctx context.Context, busy bool) bool {
+	if !busy {
+		return true
+	}
+	select {
+	case <-h.departed.done():
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+var drainPool = sync.Pool{New: func() any { return new([16 << 10]byte) }}

@@ -1,0 +1,5 @@
+//go:build !linux && !darwin
+
+package socketstream
+
+const tcpNotSentLowAt = 0 // none
