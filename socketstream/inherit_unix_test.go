@@ -415,3 +415,24 @@ func TestListenClosesTheFileWhateverHappens(t *testing.T) {
 	require.ErrorAs(t, listen(t.Context(), "tcp4", "no port"), &addr)
 	require.ErrorAs(t, listen(t.Context(), "tcp4", "127.0.0.1:no-such-service"), &dns)
 }
+
+// The last process to listen at a path removes it, if it is told to.
+func TestInheritedPathIsRemovedOnDemand(t *testing.T) {
+	path := filepath.Join(socketFolder(t), "s")
+	first, err := socketstream.Listen(t.Context(), "unix", path, nil)
+	require.NoError(t, err)
+	f, err := first.File()
+	require.NoError(t, err)
+	second, err := socketstream.Listen(t.Context(), "unix", path, &socketstream.ListenOptions{File: f})
+	require.NoError(t, err)
+	second.SetUnlinkOnClose(true)
+	require.NoError(t, first.Close(t.Context()))
+	requireConnects(t, path)
+	require.NoError(t, second.Close(t.Context()))
+	require.NoFileExists(t, path)
+
+	tcp, err := socketstream.Listen(t.Context(), "tcp", "127.0.0.1:0", nil)
+	require.NoError(t, err)
+	tcp.SetUnlinkOnClose(true) // has none
+	require.NoError(t, tcp.Close(t.Context()))
+}

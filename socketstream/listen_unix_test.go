@@ -183,9 +183,11 @@ func TestCloseRemovesItsOwnPathOnly(t *testing.T) {
 	require.NoError(t, os.Remove(path))
 	require.NoError(t, second.Close(t.Context()))
 
-	kept, err := socketstream.Listen(t.Context(), "unix", path, &socketstream.ListenOptions{KeepPath: true})
+	kept, err := socketstream.Listen(t.Context(), "unix", path, nil)
 	require.NoError(t, err)
+	kept.SetUnlinkOnClose(false)
 	require.NoError(t, kept.Close(t.Context()))
+	kept.SetUnlinkOnClose(true)
 	require.FileExists(t, path)
 }
 

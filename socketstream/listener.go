@@ -84,10 +84,6 @@ type ListenOptions struct {
 	// which have no permissions, and on Windows it is [errors.ErrUnsupported].
 	Mode os.FileMode
 
-	// KeepPath has Close leave the path of a Unix socket where it is, as
-	// SetUnlinkOnClose(false) of a net.UnixListener does.
-	KeepPath bool
-
 	// Control, if it is not nil, is called for each socket after it was made and
 	// before it is bound, as Control of a net.ListenConfig: network is "tcp4",
 	// "tcp6" or "unix". Its error is that of Listen.
@@ -193,8 +189,9 @@ func (l *Listener) Addrs() []net.Addr {
 // other process, wait until it says that it serves, then drain this one by
 // Close. The file is the caller's to close.
 //
-// From then on, Close leaves the path of a Unix socket where it is. Whoever is
-// the last to listen there removes it.
+// From then on, Close leaves the path of a Unix socket where it is, unless
+// [Listener.SetUnlinkOnClose] says otherwise. Whoever is the last to listen there
+// removes it.
 //
 // It does not block. After Close it returns [abc.ErrClosed]. It is
 // [errors.ErrUnsupported] on Windows, which can't pass sockets on, and for a
@@ -214,10 +211,29 @@ func (l *Listener) File() (*os.File, error) {
 	if err != nil {
 		return nil, opError("file", 0, err)
 	}
-	if p, ok := l.lns[0].(*pathListener); ok {
-		p.keep = true
-	}
+	l.setUnlinkOnClose(false)
 	return f, nil
+}
+
+// SetUnlinkOnClose says whether Close removes the path of a Unix socket, as that
+// of a [net.UnixListener] does. It does if the listener made the socket, and it
+// does not if it was passed on, by [Listener.File] or by ListenOptions.File. It
+// has no effect on other listeners, nor after Close.
+func (l *Listener) SetUnlinkOnClose(unlink bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		l.setUnlinkOnClose(unlink)
+	}
+}
+
+func (l *Listener) setUnlinkOnClose(unlink bool) {
+	switch ln := l.lns[0].(type) {
+	case *pathListener:
+		ln.keep = !unlink
+	case *net.UnixListener:
+		ln.SetUnlinkOnClose(unlink)
+	}
 }
 
 // Stats implements [abc.StatsListener].

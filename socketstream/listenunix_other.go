@@ -26,6 +26,5 @@ func (o *ListenOptions) listenUnix(ctx context.Context, path string) (net.Listen
 	if err != nil {
 		return nil, explainPath(path, err)
 	}
-	ln.(*net.UnixListener).SetUnlinkOnClose(!o.KeepPath)
 	return ln, nil
 }

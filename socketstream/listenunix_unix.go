@@ -76,7 +76,7 @@ func (o *ListenOptions) listenAtPath(path string) (_ net.Listener, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pathListener{UnixListener: ln.(*net.UnixListener), own: own, keep: o.KeepPath}, nil
+	return &pathListener{UnixListener: ln.(*net.UnixListener), own: own}, nil
 }
 
 // chmod does not follow a symbolic link out of the folder, which somebody who
