@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"runtime"
 	"testing"
 
 	"github.com/tributary-go/tributary/abc"
@@ -122,30 +121,4 @@ func BenchmarkBulk(b *testing.B) {
 			<-done
 		})
 	}
-}
-
-// Heap bytes of an idle connection, beside net.Pipe.
-func BenchmarkIdlePair(b *testing.B) {
-	measure := func(b *testing.B, mk func() any) {
-		const pairs = 10_000
-		var before, after runtime.MemStats
-		for b.Loop() {
-			keep := make([]any, 0, pairs)
-			runtime.GC()
-			runtime.ReadMemStats(&before)
-			for range pairs {
-				keep = append(keep, mk())
-			}
-			runtime.GC()
-			runtime.ReadMemStats(&after)
-			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/pairs, "B/pair")
-			runtime.KeepAlive(keep)
-		}
-	}
-	b.Run("peer=net.Pipe", func(b *testing.B) {
-		measure(b, func() any { x, _ := net.Pipe(); return x })
-	})
-	b.Run("memstream", func(b *testing.B) {
-		measure(b, func() any { x, _ := memstream.Pair(nil); return x })
-	})
 }
