@@ -14,16 +14,13 @@ var errNoProgress = errors.New("no progress")
 // It gives them a context that is done when their own is, or when the window
 // ends. It belongs to one operation at a time.
 //
-// The context is kept for as long as the operations come with the same one,
-// and the timer is left to run out by itself: a loop under one context
-// allocates nothing, and starts one timer each time that the limit passes.
+// The timer is left to run out by itself: a loop under one context allocates
+// nothing, and starts the timer once each time that the limit passes.
 type window struct {
 	limit time.Duration
 
 	mu      sync.Mutex // never held while anything blocks
-	parent  <-chan struct{}
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
+	kept    keptContext
 	end     time.Time // of the current window; zero if there is none
 	timer   *time.Timer
 	ticking bool // the timer will call expire
@@ -37,16 +34,12 @@ func (w *window) open(ctx context.Context) context.Context {
 	if w.closed {
 		return ctx
 	}
-	if done := ctx.Done(); w.ctx == nil || w.parent != done || w.ctx.Err() != nil {
-		w.drop()
-		w.parent = done
-		w.ctx, w.cancel = context.WithCancelCause(ctx)
-	}
+	ctx = w.kept.of(ctx)
 	w.end = time.Now().Add(w.limit)
 	if !w.ticking {
 		w.tick(w.limit)
 	}
-	return w.ctx
+	return ctx
 }
 
 // shut ends the window, and reports whether it had ended by itself.
@@ -54,7 +47,7 @@ func (w *window) shut() (expired bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.end = time.Time{}
-	return w.ctx != nil && context.Cause(w.ctx) == errNoProgress
+	return w.kept.ctx != nil && context.Cause(w.kept.ctx) == errNoProgress
 }
 
 // expire is called by the timer, which may have been started for a window that
@@ -70,7 +63,7 @@ func (w *window) expire() {
 		w.tick(left)
 		return
 	}
-	w.cancel(errNoProgress)
+	w.kept.cancel(errNoProgress)
 }
 
 func (w *window) tick(d time.Duration) {
@@ -90,12 +83,5 @@ func (w *window) close() {
 	if w.timer != nil {
 		w.timer.Stop()
 	}
-	w.drop()
-}
-
-func (w *window) drop() {
-	if w.cancel != nil {
-		w.cancel(nil)
-	}
-	w.ctx, w.cancel, w.parent = nil, nil, nil
+	w.kept.end(nil)
 }
