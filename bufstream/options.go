@@ -1,0 +1,27 @@
+package bufstream
+
+// Options configure a [Receiver].
+type Options struct {
+	// Limit is how many bytes an item may have: a line without its ending, what
+	// comes before a delimiter, what is peeked at, what a regular expression
+	// looks at. A longer one is a [TooLongError]. 0 is [DefaultLimit];
+	// [Unlimited] is no limit, and another negative one panics.
+	//
+	// It does not bound ReceiveExactly, whose caller has the memory already. What
+	// is received ahead comes on top, at most 32 KiB.
+	Limit int
+}
+
+func (o *Options) limit() int {
+	limit := DefaultLimit
+	if o != nil && o.Limit != 0 {
+		limit = o.Limit
+	}
+	switch {
+	case limit == Unlimited:
+		return noLimit
+	case limit < 0:
+		panic("bufstream: Options.Limit must not be negative, but for Unlimited")
+	}
+	return limit
+}
