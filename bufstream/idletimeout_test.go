@@ -155,14 +155,6 @@ var sends = map[string]func(context.Context, *bufstream.TimedStream, []byte) err
 	},
 }
 
-func pattern(n int) []byte {
-	p := make([]byte, n)
-	for i := range p {
-		p[i] = byte(i ^ i>>8 ^ i>>16)
-	}
-	return p
-}
-
 func TestIdleSendThatIsStuck(t *testing.T) {
 	for name, send := range sends {
 		t.Run(name, func(t *testing.T) {

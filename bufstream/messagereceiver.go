@@ -1,0 +1,53 @@
+package bufstream
+
+import (
+	"context"
+
+	"github.com/tributary-go/tributary/abc"
+)
+
+// A MessageReceiver receives the messages that a stream of bytes carries. Make
+// one with [NewMessageReceiver]. All methods may be called at any time, from
+// any goroutine.
+type MessageReceiver[T any] struct {
+	below abc.ReceiveStream
+	in    incoming[T]
+}
+
+var _ abc.MessageReceiveStream[int] = (*MessageReceiver[int])(nil)
+
+// NewMessageReceiver returns a receiver of the messages that r carries. It owns
+// r. opts may be nil.
+//
+// It receives ahead. If r is a [*Receiver], that has what was received ahead: who
+// wants to go on with other bytes after some messages keeps it and does.
+func NewMessageReceiver[T any](r abc.ReceiveStream, codec Codec[T], opts *MessageOptions) *MessageReceiver[T] {
+	if r == nil {
+		panic("bufstream: NewMessageReceiver of a nil stream")
+	}
+	m := &MessageReceiver[T]{below: r}
+	m.in.init(r, codec, opts.orDefault())
+	return m
+}
+
+// Receive implements [abc.MessageReceiveStream]. It blocks until the whole
+// message is there. Any number of goroutines may receive; they are served in
+// the order in which they came, and there is no ErrBusy (but from a [Receiver]
+// that is in use otherwise). A Receive that ctx ends loses nothing, also in the
+// middle of a message.
+//
+// An end in the middle of a message is [abc.ErrBroken] with
+// [io.ErrUnexpectedEOF]. So is what is no message, with the codec's error, and
+// one that is too long, with a [*TooLongError]: there is no telling where the
+// next one begins, so they stay. An error of the codec that concerns one message
+// is returned as it is, and the next Receive goes on after that.
+func (r *MessageReceiver[T]) Receive(ctx context.Context) (T, error) { return r.in.receive(ctx) }
+
+// Close implements [abc.AsyncResource]: it closes the stream below.
+func (r *MessageReceiver[T]) Close(ctx context.Context) error {
+	r.in.turn.close()
+	return r.below.Close(ctx)
+}
+
+// Unwrap implements [abc.Unwrapper].
+func (r *MessageReceiver[T]) Unwrap() abc.AsyncResource { return r.below }

@@ -1,0 +1,73 @@
+package bufstream_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/abc/abctest"
+	"github.com/tributary-go/tributary/abc/abctest/fault"
+	"github.com/tributary-go/tributary/bufstream"
+	"github.com/tributary-go/tributary/memstream"
+)
+
+// digits is the codec for numbers in any frame.
+func digits(frame bufstream.Codec[[]byte]) bufstream.Codec[int] {
+	return bufstream.Framed(frame,
+		func(dst []byte, m int) ([]byte, error) { return strconv.AppendInt(dst, int64(m), 10), nil },
+		func(b []byte) (int, error) { return strconv.Atoi(string(b)) })
+}
+
+// quads is a codec of one's own.
+var quads = bufstream.Codec[int]{
+	Encode: func(dst []byte, m int) ([]byte, error) {
+		return binary.BigEndian.AppendUint64(dst, uint64(m)), nil
+	},
+	Decode: func(b []byte, _ *bufstream.Scan) (int, int, error) {
+		if len(b) < 8 {
+			return 0, 8, nil
+		}
+		return int(binary.BigEndian.Uint64(b)), 8, nil
+	},
+}
+
+var intCodecs = map[string]bufstream.Codec[int]{
+	"JSON":     bufstream.JSON[int](),
+	"prefix":   digits(bufstream.LengthPrefixed(2, binary.LittleEndian)),
+	"delim":    digits(bufstream.Delimited([]byte("\r\n"))),
+	"own code": quads,
+}
+
+func TestMessagesConformance(t *testing.T) {
+	for name, codec := range intCodecs {
+		for _, capacity := range []int{0, 1, 100, memstream.Lockstep} {
+			opts := &memstream.Options{Capacity: capacity}
+			t.Run(fmt.Sprintf("%s/%d/stream", name, capacity), func(t *testing.T) {
+				abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
+					a, b := memstream.Pair(opts)
+					return bufstream.NewMessageStream(a, codec, nil), bufstream.NewMessageStream(b, codec, nil)
+				})
+			})
+			t.Run(fmt.Sprintf("%s/%d/one way", name, capacity), func(t *testing.T) {
+				abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
+					s, r := memstream.OneWay(opts)
+					return bufstream.NewMessageSender(s, codec, nil), bufstream.NewMessageReceiver(r, codec, nil)
+				})
+			})
+		}
+	}
+	t.Run("fragments", func(t *testing.T) {
+		abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
+			a, b := memstream.Pair(&memstream.Options{Capacity: 64})
+			return bufstream.NewMessageStream(fault.Fragment(a, 1), quads, nil), bufstream.NewMessageStream(fault.OneByte(b), quads, nil)
+		})
+	})
+	t.Run("over a Receiver", func(t *testing.T) {
+		abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
+			a, b := memstream.Pair(nil)
+			return bufstream.NewMessageSender(a, quads, nil), bufstream.NewMessageReceiver(bufstream.NewReceiver(b, nil), quads, nil)
+		})
+	})
+}
