@@ -26,6 +26,9 @@ type incoming[T any] struct {
 	need   int   // more than so many bytes have to be there for Decode
 	failed error // what every further receive returns
 
+	large     *[]byte // has the message that was last received, or is nil
+	lastLarge int     // the size of that message, 0 if it was not large
+
 	waking sync.Mutex // for kept, never held while anything blocks
 	wakes  bool       // wake will be called
 	kept   keptContext
@@ -47,75 +50,141 @@ func (r *incoming[T]) init(below abc.ReceiveStream, codec Codec[T], opts Message
 }
 
 func (r *incoming[T]) receive(ctx context.Context) (m T, err error) {
-	if err := r.turn.enter(ctx); err != nil {
-		return m, opError("receive", 0, err)
+	if err := r.enter(ctx); err != nil {
+		return m, err
 	}
-	defer r.turn.leave()
+	defer r.leave()
+	return r.next(ctx)
+}
+
+// messages receives until there is an error or yield wants no more.
+func (r *incoming[T]) messages(ctx context.Context, yield func(T, error) bool) {
+	var zero T
+	if err := r.enter(ctx); err != nil {
+		yield(zero, err)
+		return
+	}
+	defer r.leave()
+	r.turn.keep()
+	for {
+		var m T
+		var err error
+		switch {
+		case ctx.Err() != nil:
+			err = opError("receive", 0, abc.ContextErr(ctx))
+		case r.turn.closed():
+			err = opError("receive", 0, abc.ErrClosed)
+		default:
+			m, err = r.next(ctx)
+		}
+		if err == io.EOF || !yield(m, err) || err != nil {
+			return
+		}
+	}
+}
+
+func (r *incoming[T]) enter(ctx context.Context) error {
+	if err := r.turn.enter(ctx); err != nil {
+		return opError("receive", 0, err)
+	}
 	if r.shared != nil {
 		if err := r.shared.enter(ctx); err != nil {
-			return m, err
+			r.turn.leave()
+			return err
 		}
-		defer r.shared.guard.Leave()
+	}
+	return nil
+}
+
+func (r *incoming[T]) leave() {
+	if r.shared != nil {
+		r.shared.guard.Leave()
+	}
+	r.turn.leave()
+}
+
+// next returns the next message.
+func (r *incoming[T]) next(ctx context.Context) (m T, err error) {
+	if r.large != nil { // the view of what it holds ends here
+		freeArray(r.large)
+		r.large = nil
 	}
 	for r.failed == nil {
 		if b := r.buf.Bytes(); len(b) > r.need {
-			m, found, err := r.decode(b)
+			m, n, err := r.codec.Decode(b, &r.scan)
+			if err == nil && 0 < n && n <= len(b) && n <= r.limit {
+				r.buf.Discard(n) // m is not overwritten before the next receive
+				return r.begin(m, n), nil
+			}
+			m, n, found, err := r.judge(b, m, n, err)
+			r.buf.Discard(n)
 			if found || err != nil {
 				return m, err
 			}
 			continue
 		}
-		if err := r.more(ctx); err != nil {
+		if r.need >= largeMessage || r.lastLarge > 0 && r.buf.Len() == 0 {
+			if m, found, err := r.receiveLarge(ctx); found || err != nil {
+				return m, err
+			}
+		} else if err := r.more(ctx); err != nil {
 			return m, err
 		}
 	}
 	return m, opError("receive", 0, r.failed)
 }
 
-// decode consumes a message, if it is there, or what is to be skipped, or notes
-// what has to come.
-func (r *incoming[T]) decode(b []byte) (m T, found bool, err error) {
-	m, n, err := r.codec.Decode(b, &r.scan)
+// judge returns what it means that Decode returned m, n and err for b: a message
+// of n bytes, or an error instead of it, or n bytes that are to be skipped. Else
+// it notes how many bytes have to be there, or why no message can be.
+func (r *incoming[T]) judge(b []byte, m T, n int, err error) (T, int, bool, error) {
+	var zero T
 	switch {
 	case n < 0 || n > len(b) && err != nil || err == ErrSkip && n == 0:
 		panic(fmt.Sprintf("bufstream: Decode returned %d and %v for %d bytes", n, err, len(b)))
-	case err != nil && n == 0:
-		r.failed, err = abc.Broken(err), nil
 	case err == ErrSkip:
-		r.consume(n)
-		err = nil
-	case n == 0 && len(b)-r.codec.overheadOf(b) >= r.limit,
-		n > len(b) && n-r.codec.overheadOf(b) > r.limit,
-		n > 0 && n <= len(b) && n-r.codec.overheadOf(b[:n]) > r.limit:
-		r.failed = abc.Broken(&TooLongError{r.limit})
-	case n == 0:
-		r.need = len(b)
-	case n > len(b):
-		r.need = n - 1
-	default:
-		r.consume(n)
-		if err == nil {
-			if r.clone != nil {
-				m = r.clone(m)
-			}
-			return m, true, nil
-		}
+		r.begin(zero, 0)
+		return zero, n, false, nil
+	case err != nil && n > 0:
+		r.begin(zero, 0)
 		if errors.Is(err, io.EOF) { // not of the stream
 			err = io.ErrUnexpectedEOF
 		}
+		return zero, n, false, opError("receive", 0, err)
+	case err != nil:
+		r.failed = abc.Broken(err)
+	case n == 0 && len(b)-r.codec.overheadOf(b) < r.limit:
+		r.need = len(b)
+	case n > len(b) && n-r.codec.overheadOf(b) <= r.limit:
+		r.need = n - 1
+	case 0 < n && n <= len(b) && n-r.codec.overheadOf(b[:n]) <= r.limit:
+		return r.begin(m, n), n, true, nil
+	default:
+		r.failed = abc.Broken(&TooLongError{r.limit})
 	}
-	var zero T
-	return zero, false, opError("receive", 0, err)
+	return zero, 0, false, nil
 }
 
-func (r *incoming[T]) consume(n int) {
-	r.buf.Discard(n)
-	r.scan, r.need = Scan{}, 0
+// begin begins a message after m, of n bytes, and returns what to make of that.
+func (r *incoming[T]) begin(m T, n int) T {
+	r.scan, r.need, r.lastLarge = Scan{}, 0, 0
+	if n >= largeMessage {
+		r.lastLarge = n
+	}
+	if r.clone != nil && n > 0 {
+		return r.clone(m)
+	}
+	return m
 }
 
-// more receives. It returns an error that does not stay.
+// more receives ahead. It returns an error that does not stay.
 func (r *incoming[T]) more(ctx context.Context) error {
 	_, err := r.buf.Extend(r.context(ctx), r.below, r.need+1-r.buf.Len())
+	return r.check(ctx, err)
+}
+
+// check returns the error of a receive below that does not stay.
+func (r *incoming[T]) check(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
 		return nil

@@ -25,46 +25,34 @@ func LengthPrefixed(width int, order binary.ByteOrder) Codec[[]byte] {
 	if order == nil {
 		panic("bufstream: LengthPrefixed with a nil byte order")
 	}
+	big := order.Uint16([]byte{0, 1}) == 1
+	shift := 64 - 8*width
 	return prefixed(
 		func(dst []byte, length int) ([]byte, error) {
 			if uint64(length) > longest {
 				return dst, &TooLongError{int(longest)}
 			}
-			dst = append(dst, make([]byte, width)...)
-			putUint(dst[len(dst)-width:], order, uint64(length))
-			return dst, nil
-		},
-		func(b []byte) (uint64, int, error) {
-			if len(b) < width {
-				return 0, 0, nil
+			if big {
+				p := binary.BigEndian.AppendUint64(nil, uint64(length)<<shift)
+				return append(dst, p[:width]...), nil
 			}
-			return getUint(b[:width], order), width, nil
+			p := binary.LittleEndian.AppendUint64(nil, uint64(length))
+			return append(dst, p[:width]...), nil
+		},
+		func(b []byte) (length uint64, n int, err error) {
+			var p [8]byte
+			switch {
+			case len(b) < width:
+				return 0, 0, nil
+			case len(b) < len(p):
+				copy(p[:], b)
+				b = p[:]
+			}
+			if big {
+				return binary.BigEndian.Uint64(b) >> shift, width, nil
+			}
+			return binary.LittleEndian.Uint64(b) << shift >> shift, width, nil
 		})
-}
-
-func putUint(b []byte, order binary.ByteOrder, v uint64) {
-	switch len(b) {
-	case 1:
-		b[0] = byte(v)
-	case 2:
-		order.PutUint16(b, uint16(v))
-	case 4:
-		order.PutUint32(b, uint32(v))
-	case 8:
-		order.PutUint64(b, v)
-	}
-}
-
-func getUint(b []byte, order binary.ByteOrder) uint64 {
-	switch len(b) {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(order.Uint16(b))
-	case 4:
-		return uint64(order.Uint32(b))
-	}
-	return order.Uint64(b)
 }
 
 // UvarintPrefixed returns the codec for messages with their length in front of
@@ -98,11 +86,11 @@ func prefixed(write func(dst []byte, length int) ([]byte, error), parse func(b [
 			if err != nil || width == 0 {
 				return nil, 0, err
 			}
-			if length <= uint64(len(b)-width) {
-				n := width + int(length)
-				return b[width:n:n], n, nil
+			if length > uint64(len(b)-width) {
+				return nil, int(min(length, uint64(math.MaxInt-width))) + width, nil
 			}
-			return nil, int(min(length, uint64(math.MaxInt-width))) + width, nil
+			n := width + int(length)
+			return b[width:n:n], n, nil
 		},
 		overhead: func(frame []byte) int {
 			if _, width, _ := parse(frame); width > 0 {

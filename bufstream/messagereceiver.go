@@ -2,6 +2,7 @@ package bufstream
 
 import (
 	"context"
+	"iter"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -42,6 +43,15 @@ func NewMessageReceiver[T any](r abc.ReceiveStream, codec Codec[T], opts *Messag
 // next one begins, so they stay. An error of the codec that concerns one message
 // is returned as it is, and the next Receive goes on after that.
 func (r *MessageReceiver[T]) Receive(ctx context.Context) (T, error) { return r.in.receive(ctx) }
+
+// Messages iterates over what is received, as abc.Messages does: the loop ends
+// with the stream, or after an error, which is yielded last. It stays inside,
+// which makes it faster than a Receive for each message: until the loop is left
+// any Receive, also in its body, is [abc.ErrBusy]. To leave it early loses
+// nothing.
+func (r *MessageReceiver[T]) Messages(ctx context.Context) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) { r.in.messages(ctx, yield) }
+}
 
 // Close implements [abc.AsyncResource]: it closes the stream below.
 func (r *MessageReceiver[T]) Close(ctx context.Context) error {

@@ -2,6 +2,7 @@ package bufstream
 
 import (
 	"context"
+	"iter"
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/internal/closing"
@@ -39,6 +40,11 @@ func (s *MessageStream[T]) Send(ctx context.Context, m T) error { return s.out.s
 // Receive implements [abc.MessageReceiveStream], as [MessageReceiver.Receive]
 // does.
 func (s *MessageStream[T]) Receive(ctx context.Context) (T, error) { return s.in.receive(ctx) }
+
+// Messages iterates over what is received, as [MessageReceiver.Messages] does.
+func (s *MessageStream[T]) Messages(ctx context.Context) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) { s.in.messages(ctx, yield) }
+}
 
 // SendEOF implements [abc.MessageStream]. It waits for its turn, as Send does:
 // what was to be sent before comes before.

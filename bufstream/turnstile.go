@@ -27,6 +27,7 @@ const (
 	turnTaken  = 1 << iota // an operation is inside
 	turnQueued             // others wait, perhaps: leave has to look
 	turnClosed             // none may enter any more
+	turnKept               // who is inside stays there: others are ErrBusy
 )
 
 // A waiter is an operation that waits for its turn.
@@ -72,6 +73,8 @@ func (t *turnstile) queue() (*waiter, error) {
 		switch old := t.state.Load(); {
 		case old&turnClosed != 0:
 			return nil, abc.ErrClosed
+		case old&turnKept != 0:
+			return nil, abc.ErrBusy
 		case old == 0:
 			if t.state.CompareAndSwap(0, turnTaken) {
 				return nil, nil
@@ -121,6 +124,9 @@ func (t *turnstile) leave() {
 	t.remove(w)
 	w.ready <- nil // the turn is handed over: it is never free in between
 }
+
+// keep has enter return ErrBusy until leave, for who is inside for long.
+func (t *turnstile) keep() { t.state.Or(turnKept) }
 
 // close makes every later enter, and those that wait, return ErrClosed. It does
 // not wait for the operation that is inside.

@@ -1,0 +1,61 @@
+package bufstream
+
+import "context"
+
+// largeMessage is from which size on, in bytes, a message of known length is
+// received into memory of its own.
+const largeMessage = 32 << 10
+
+// receiveLarge receives a message that is large, or would be if it were like the
+// one before, into an array of its own and nothing ahead, as far as it knows.
+// So its bytes are not moved again, and the array goes back to its pool with the
+// next receive.
+//
+// The array is as large as the last message, at first, and grows in proportion
+// to what came: a peer that announces much and sends little gets little.
+func (r *incoming[T]) receiveLarge(ctx context.Context) (m T, found bool, err error) {
+	want := max(r.need+1, r.lastLarge)
+	array := newArray(arraySize(min(want, max(largeMessage, r.lastLarge, readStep*r.buf.Len()))))
+	filled := copy(*array, r.buf.Bytes())
+	r.buf.Discard(filled)
+	defer func() {
+		if array != nil { // it holds no message
+			r.putBack((*array)[:filled])
+			freeArray(array)
+		}
+	}()
+	for r.failed == nil {
+		if filled == len(*array) {
+			larger := newArray(arraySize(min(want, readStep*filled)))
+			copy(*larger, *array)
+			freeArray(array)
+			array = larger
+		}
+		n, err := r.below.ReceiveSome(r.context(ctx), (*array)[filled:min(len(*array), want)])
+		filled += n
+		if err != nil {
+			r.putBack((*array)[:filled])
+			filled = 0
+			return m, false, r.check(ctx, err)
+		}
+		if filled <= r.need {
+			continue
+		}
+		b := (*array)[:filled]
+		m, n, err = r.codec.Decode(b, &r.scan)
+		if m, n, found, err = r.judge(b, m, n, err); n > 0 {
+			r.putBack((*array)[n:filled])
+			r.large, array = array, nil
+			return m, found, err
+		}
+		want = max(want, r.need+1)
+	}
+	return m, false, nil
+}
+
+// putBack puts p in front of what is buffered.
+func (r *incoming[T]) putBack(p []byte) {
+	if err := r.buf.Prepend(p); err != nil {
+		panic("bufstream: internal error: " + err.Error())
+	}
+}
