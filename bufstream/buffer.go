@@ -7,15 +7,6 @@ import (
 	"github.com/tributary-go/tributary/abc"
 )
 
-const (
-	// DefaultLimit is how long an item may be, and how much a [Buffer] holds,
-	// where nothing else is said: 1 MiB.
-	DefaultLimit = 1 << 20
-
-	// Unlimited is a limit that there is none.
-	Unlimited = -1
-)
-
 // A Buffer is a sliding buffer: bytes are added at the end, looked at and
 // searched, and consumed from the front. The zero value is empty and ready to
 // use. One goroutine at a time may use it, and it must not be copied.
@@ -41,6 +32,7 @@ type Buffer struct {
 	start, end int     // what is held: array[start:end]
 
 	readSize int // how much room the next Extend wants
+	enough   int // with more room than that at the end, nothing is moved to make some
 
 	sought   []byte // the last delimiter
 	searched int    // it does not begin in so many of the bytes held
@@ -111,19 +103,34 @@ func (b *Buffer) Index(delim []byte) int {
 		b.sought = append(b.sought[:0], delim...)
 		b.searched = 0
 	}
-	held := b.array[b.start:b.end]
+	return b.search()
+}
+
+// search is Index of the delimiter that was sought last.
+func (b *Buffer) search() int {
+	rest := b.array[b.start+b.searched : b.end]
 	var i int
-	if len(delim) == 1 {
-		i = bytes.IndexByte(held[b.searched:], delim[0])
-	} else {
-		i = bytes.Index(held[b.searched:], delim)
+	switch {
+	case len(b.sought) > 1:
+		i = bytes.Index(rest, b.sought)
+	case len(rest) < 8:
+		// To load bytes just stored as part of something wider makes a processor wait.
+		i = -1
+		for k, c := range rest {
+			if c == b.sought[0] {
+				i = k
+				break
+			}
+		}
+	default:
+		i = bytes.IndexByte(rest, b.sought[0])
 	}
-	if i >= 0 {
-		b.searched += i
-		return b.searched
+	if i < 0 {
+		b.searched += max(0, len(rest)-len(b.sought)+1)
+		return -1
 	}
-	b.searched = max(b.searched, len(held)-len(delim)+1)
-	return -1
+	b.searched += i
+	return b.searched
 }
 
 // Release drops what is held and gives all memory back.
@@ -131,7 +138,8 @@ func (b *Buffer) Release() {
 	if b.memory != nil {
 		freeArray(b.memory)
 	}
-	*b = Buffer{Limit: b.Limit, readSize: b.readSize, sought: b.sought}
+	b.memory, b.array = nil, nil
+	b.start, b.end, b.enough, b.searched = 0, 0, 0, 0
 }
 
 // Extend receives once from r, straight into the room at the end, and returns
@@ -140,13 +148,16 @@ func (b *Buffer) Release() {
 // received in any case.
 //
 // The room is 512 bytes at first, eight times as much after each receive that
-// filled it, up to 32 KiB, and less again when less comes. With a large hint it
-// grows in proportion to what is held, so a peer that announces much and sends
-// little gets little.
+// filled it, up to 16 KiB, and less again when less comes. It is more where a lot
+// is held. A hint makes it larger, up to 4 KiB or seven times what is held: a peer
+// that announces much and sends little gets little.
 //
 // An error is that of r, io.EOF bare, or a [*TooLongError] if the buffer is
 // full; nothing is received then. What is held stays in any case.
 func (b *Buffer) Extend(ctx context.Context, r abc.ReceiveStream, hint int) (int, error) {
+	if b.start == b.end {
+		b.start, b.end = 0, 0
+	}
 	limit := b.limit()
 	left := limit - b.Len()
 	if left <= 0 {
@@ -155,27 +166,20 @@ func (b *Buffer) Extend(ctx context.Context, r abc.ReceiveStream, hint int) (int
 		}
 		return 0, &TooLongError{limit}
 	}
-	b.makeRoom(hint)
+	free := len(b.array) - b.end
+	if free <= b.enough || free < hint || b.cheap() && tooLarge(len(b.array), b.readSize) {
+		b.makeRoom(hint)
+	}
 	room := b.array[b.end:]
-	room = room[:min(len(room), left)]
+	if len(room) > left {
+		room = room[:left]
+	}
 	n, err := r.ReceiveSome(ctx, room)
 	if n > 0 {
 		b.end += n
 		b.adapt(n, n == len(room))
 	}
 	return n, err
-}
-
-func (b *Buffer) limit() int {
-	switch {
-	case b.Limit == 0:
-		return DefaultLimit
-	case b.Limit == Unlimited:
-		return int(^uint(0) >> 1)
-	case b.Limit < 0:
-		panic("bufstream: Buffer.Limit must not be negative, but for Unlimited")
-	}
-	return b.Limit
 }
 
 // allow says whether n bytes more may be held.

@@ -69,7 +69,7 @@ func TestBufferWrongArguments(t *testing.T) {
 	require.PanicsWithValue(t, "bufstream: Discard of more than is held", func() { b.Discard(-1) })
 	require.PanicsWithValue(t, "bufstream: Index of an empty delimiter", func() { b.Index(nil) })
 	b.Limit = -2
-	require.PanicsWithValue(t, "bufstream: Buffer.Limit must not be negative, but for Unlimited", func() { _ = b.Append(nil) })
+	require.PanicsWithValue(t, "bufstream: a limit must not be negative, but for Unlimited", func() { _ = b.Append(nil) })
 }
 
 func TestBufferLimitLosesNothing(t *testing.T) {

@@ -1,21 +1,25 @@
 package bufstream
 
 // The sizes of the room that Extend receives into. Steps of 8 find the right one
-// in three receives; what is too large for a cache makes parsing slower.
+// in three receives. More than 16 KiB makes parsing slower, as it leaves the
+// first cache, and for large items the array is larger in any case.
 const (
 	leastRead = smallest
 	readStep  = 8
-	mostRead  = 32 << 10
+	mostRead  = 16 << 10
 )
 
 // adapt chooses the room for the next receive after one of n bytes.
 func (b *Buffer) adapt(n int, full bool) {
 	switch {
-	case full && n >= b.readSize/2:
+	case full && n >= b.readSize/2 && b.readSize < mostRead:
 		b.readSize = min(b.readSize*readStep, mostRead)
-	case n < b.readSize/readStep:
+	case n < b.readSize/readStep && b.readSize > leastRead:
 		b.readSize = max(b.readSize/readStep, leastRead)
+	default:
+		return
 	}
+	b.enough = noLimit
 }
 
 // makeRoom makes room at the end for a receive.
@@ -27,16 +31,19 @@ func (b *Buffer) makeRoom(hint int) {
 		b.readSize = leastRead
 	}
 	held, all := b.Len(), len(b.array)
-	size := arraySize(max(b.readSize, 2*held, held+min(hint, (readStep-1)*held)))
+	size := arraySize(max(b.readSize, 2*held, held+min(hint, max((readStep-1)*held, direct))))
 	free := all - b.end
-	cheap := b.start >= held
 	switch {
-	case free <= all/8,
-		all < b.readSize,
-		cheap && (held == 0 || free < b.readSize/2 || tooLarge(all, size)):
+	case free <= all/8, all < b.readSize,
+		b.cheap() && (free < b.readSize/2 || tooLarge(all, size)):
 		b.move(size)
 	}
+	b.enough = max(b.readSize/2-1, len(b.array)/8)
 }
+
+// cheap says whether what is held may be moved: it is no more than what was
+// consumed since the last move.
+func (b *Buffer) cheap() bool { return b.start >= b.end-b.start }
 
 // tooLarge says whether an array is so much larger than need be that it is
 // given back.

@@ -19,19 +19,23 @@ import (
 // would be lost between the two protocols. After Close it returns nil and the
 // stream, which is closed.
 func (r *Receiver) Detach() (prebuffered []byte, below abc.ReceiveStream) {
-	switch r.guard.Enter(context.Background()) {
-	case nil:
-	case abc.ErrBusy:
+	prebuffered, err := r.detach()
+	if err == abc.ErrBusy {
 		panic("bufstream: Detach while an operation is in progress")
-	default:
-		return nil, r.below
+	}
+	return prebuffered, r.below
+}
+
+func (r *Receiver) detach() ([]byte, error) {
+	if err := r.guard.Enter(context.Background()); err != nil {
+		return nil, err
 	}
 	defer r.guard.Leave()
 	if !r.ended.CompareAndSwap(notEnded, endedByDetach) {
-		return nil, r.below // Close came meanwhile
+		return nil, abc.ErrClosed // meanwhile
 	}
 	r.guard.Close()
-	prebuffered = r.buf.Bytes()
+	prebuffered := r.buf.Bytes()
 	r.buf = Buffer{} // the memory is the caller's
-	return prebuffered, r.below
+	return prebuffered, nil
 }

@@ -20,8 +20,11 @@ func (e *TooLongError) Error() string {
 }
 
 var (
-	errNegative       = errors.New("a negative number of bytes")
-	errEmptyDelimiter = errors.New("the delimiter is empty")
+	errNegative        = errors.New("a negative number of bytes")
+	errEmptyDelimiter  = errors.New("the delimiter is empty")
+	errUnknownPosition = errors.New("it is not known which bytes a cancelled send took")
+	errSendInterrupted = errors.New("a send was in progress, so what was gathered before it is lost")
+	errNotPositive     = errors.New("the size of a record is not positive")
 )
 
 // opError puts err into an OpError, if there is one. A bare io.EOF stays bare.
@@ -30,4 +33,14 @@ func opError(op string, sent int, err error) error {
 		return err
 	}
 	return &abc.OpError{Op: op, Transport: "bufstream", Sent: sent, Err: err}
+}
+
+// senderError returns the error of an operation of a Sender, where err may be
+// one of the stream below.
+func senderError(op string, sent int, err error) error {
+	var below *abc.OpError
+	if !errors.As(err, &below) {
+		return opError(op, sent, err)
+	}
+	return &abc.OpError{Op: below.Op, Transport: below.Transport, Sent: sent, Err: below.Err}
 }

@@ -8,20 +8,16 @@ type Options struct {
 	// [Unlimited] is no limit, and another negative one panics.
 	//
 	// It does not bound ReceiveExactly, whose caller has the memory already. What
-	// is received ahead comes on top, at most 32 KiB.
+	// is received ahead comes on top, and is never more than that or 16 KiB.
 	Limit int
 }
 
 func (o *Options) limit() int {
-	limit := DefaultLimit
-	if o != nil && o.Limit != 0 {
-		limit = o.Limit
+	if o == nil {
+		return DefaultLimit
 	}
-	switch {
-	case limit == Unlimited:
-		return noLimit
-	case limit < 0:
-		panic("bufstream: Options.Limit must not be negative, but for Unlimited")
+	if o.Limit > 0 {
+		return o.Limit
 	}
-	return limit
+	return specialLimit(o.Limit)
 }

@@ -50,8 +50,6 @@ var (
 	_ abc.Unwrapper     = (*Receiver)(nil)
 )
 
-const noLimit = int(^uint(0)>>1) - 16 // with some room to add a delimiter to it
-
 // direct is from which size on bytes are received into the caller's memory.
 // Below it, receiving ahead saves more than the copy costs.
 const direct = 4 << 10
@@ -61,7 +59,7 @@ func NewReceiver(r abc.ReceiveStream, opts *Options) *Receiver {
 	if r == nil {
 		panic("bufstream: NewReceiver of a nil stream")
 	}
-	return &Receiver{below: r, limit: opts.limit(), buf: Buffer{Limit: Unlimited}}
+	return &Receiver{below: r, limit: opts.limit(), buf: Buffer{Limit: noLimit}}
 }
 
 // ReceiveSome implements [abc.ReceiveStream]. It returns what is buffered, if
@@ -193,16 +191,23 @@ func (r *Receiver) Unwrap() abc.AsyncResource { return r.below }
 // Close implements [abc.AsyncResource]: it closes the stream below. What is
 // buffered is dropped. After Detach it does nothing.
 func (r *Receiver) Close(ctx context.Context) error {
-	busy := r.guard.Close()
-	switch first := r.ended.CompareAndSwap(notEnded, endedByClose); {
-	case r.ended.Load() == endedByDetach:
+	if !r.end() {
 		return nil
-	case first && !busy:
+	}
+	return r.below.Close(ctx)
+}
+
+// end makes every later operation ErrClosed, and drops what is buffered. It
+// returns false after Detach.
+func (r *Receiver) end() bool {
+	busy := r.guard.Close()
+	first := r.ended.CompareAndSwap(notEnded, endedByClose)
+	if first && !busy {
 		// Nobody is inside, nor can get there. Not Release: somebody may be
 		// looking at a view.
 		r.buf = Buffer{}
 	}
-	return r.below.Close(ctx)
+	return r.ended.Load() == endedByClose
 }
 
 func (r *Receiver) enter(ctx context.Context) error {

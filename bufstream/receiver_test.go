@@ -176,7 +176,7 @@ func TestLimit(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "7", string(p))
 	}
-	require.PanicsWithValue(t, "bufstream: Options.Limit must not be negative, but for Unlimited", func() {
+	require.PanicsWithValue(t, "bufstream: a limit must not be negative, but for Unlimited", func() {
 		bufstream.NewReceiver(&source{}, &bufstream.Options{Limit: -3})
 	})
 	r := bufstream.NewReceiver(&source{pieces: []string{strings.Repeat("x", 3<<20) + ";"}}, &bufstream.Options{Limit: bufstream.Unlimited})

@@ -1,0 +1,126 @@
+package bufstream
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"iter"
+
+	"github.com/tributary-go/tributary/abc"
+)
+
+var newline = []byte{'\n'}
+
+// ReceiveLine returns the next line without its ending, which is LF or CRLF, and
+// consumes both. It blocks until the ending is there. What comes after the last
+// ending is a line, too; then comes io.EOF. So a line that the peer did not get
+// to finish looks like one that it did: where that matters, use
+// [Receiver.ReceiveUntil].
+//
+// A line of more than the limit is a [*TooLongError] as soon as that is known.
+func (r *Receiver) ReceiveLine(ctx context.Context) ([]byte, error) {
+	if err := r.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer r.guard.Leave()
+	for i := r.buf.Index(newline); ; i = r.buf.search() {
+		if i >= 0 {
+			return r.line(i, 1)
+		}
+		if last, err := r.moreLine(ctx); last || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			return r.line(r.buf.Len(), 0)
+		}
+	}
+}
+
+// Lines iterates over the lines, as ReceiveLine returns them. The loop ends
+// with the stream; an error other than io.EOF is yielded last, with no line.
+//
+// It is the fastest way to read many lines, for it is one operation, from the
+// first line to the last: another one in the loop's body is [abc.ErrBusy].
+// Leave the loop for that, nothing is lost, or use ReceiveLine. When ctx is done
+// or the receiver closed, the next line is not yielded any more. A line is
+// valid until the next one is asked for.
+func (r *Receiver) Lines(ctx context.Context) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		if err := r.yieldLines(ctx, yield); err != nil && err != io.EOF {
+			yield(nil, err) // no longer inside
+		}
+	}
+}
+
+func (r *Receiver) yieldLines(ctx context.Context, yield func([]byte, error) bool) error {
+	if err := r.enter(ctx); err != nil {
+		return err
+	}
+	defer r.guard.Leave()
+	endless := ctx.Done() == nil
+	b := &r.buf
+	for i := b.Index(newline); ; i = b.search() {
+		for i >= 0 {
+			line := withoutCR(b.array[b.start : b.start+i])
+			if len(line) > r.limit {
+				return r.tooLong()
+			}
+			b.start += i + 1
+			b.searched = 0
+			switch {
+			case !yield(line, nil):
+				return nil
+			case r.guard.Closed():
+				return opError("receive", 0, abc.ErrClosed)
+			case !endless && ctx.Err() != nil:
+				return opError("receive", 0, abc.ContextErr(ctx))
+			}
+			i = bytes.IndexByte(b.array[b.start:b.end], '\n')
+		}
+		b.searched = b.Len()
+		if last, err := r.moreLine(ctx); last || err != nil {
+			if err != nil {
+				return err
+			}
+			line, err := r.line(b.Len(), 0)
+			if err == nil {
+				yield(line, nil)
+			}
+			return err
+		}
+	}
+}
+
+// line consumes a line of n bytes and its LF, if it has one.
+func (r *Receiver) line(n, lf int) ([]byte, error) {
+	line := r.buf.Bytes()[:n:n]
+	if lf > 0 {
+		line = withoutCR(line)
+	}
+	if len(line) > r.limit {
+		return nil, r.tooLong()
+	}
+	r.buf.Discard(n + lf)
+	return line, nil
+}
+
+func withoutCR(line []byte) []byte {
+	n := len(line)
+	if n > 0 && line[n-1] == '\r' {
+		n--
+	}
+	return line[:n:n]
+}
+
+// moreLine receives more of a line that has no LF so far. At the end of the
+// stream what is left is the last line.
+func (r *Receiver) moreLine(ctx context.Context) (last bool, err error) {
+	if r.buf.Len() > r.limit+1 { // a CR would not be of the line
+		return false, r.tooLong()
+	}
+	_, err = r.buf.Extend(ctx, r.below, 0)
+	if err == io.EOF && r.buf.Len() > 0 && !r.guard.Closed() {
+		return true, nil
+	}
+	return false, r.check(err, false)
+}
