@@ -42,11 +42,16 @@ func (r *incoming[T]) init(below abc.ReceiveStream, codec Codec[T], opts Message
 	if !opts.Views {
 		r.clone, _ = any(bytes.Clone).(func(T) T) // only where T is []byte
 	}
-	if r.shared, _ = below.(*Receiver); r.shared != nil {
-		r.below, r.buf = r.shared.below, &r.shared.buf
-	} else {
+	switch below := below.(type) {
+	case *Receiver:
+		r.shared = below
+	case *Stream:
+		r.shared = below.Receiver
+	default:
 		r.buf = &Buffer{Limit: Unlimited}
+		return
 	}
+	r.below, r.buf = r.shared.below, &r.shared.buf
 }
 
 func (r *incoming[T]) receive(ctx context.Context) (m T, err error) {
@@ -57,28 +62,33 @@ func (r *incoming[T]) receive(ctx context.Context) (m T, err error) {
 	return r.next(ctx)
 }
 
-// messages receives until there is an error or yield wants no more.
+// messages receives until there is an error, or yield wants no more.
 func (r *incoming[T]) messages(ctx context.Context, yield func(T, error) bool) {
-	var zero T
+	if err := r.yieldMessages(ctx, yield); err != nil && err != io.EOF {
+		var zero T
+		yield(zero, err) // no longer inside
+	}
+}
+
+func (r *incoming[T]) yieldMessages(ctx context.Context, yield func(T, error) bool) error {
 	if err := r.enter(ctx); err != nil {
-		yield(zero, err)
-		return
+		return err
 	}
 	defer r.leave()
 	r.turn.keep()
+	endless := ctx.Done() == nil
 	for {
-		var m T
-		var err error
-		switch {
-		case ctx.Err() != nil:
-			err = opError("receive", 0, abc.ContextErr(ctx))
-		case r.turn.closed():
-			err = opError("receive", 0, abc.ErrClosed)
-		default:
-			m, err = r.next(ctx)
+		m, err := r.next(ctx)
+		if err != nil {
+			return err
 		}
-		if err == io.EOF || !yield(m, err) || err != nil {
-			return
+		switch {
+		case !yield(m, nil):
+			return nil
+		case r.turn.closed():
+			return opError("receive", 0, abc.ErrClosed)
+		case !endless && ctx.Err() != nil:
+			return opError("receive", 0, abc.ContextErr(ctx))
 		}
 	}
 }

@@ -22,13 +22,8 @@ func (o *MessageOptions) orDefault() MessageOptions {
 	if o != nil {
 		opts = *o
 	}
-	switch {
-	case opts.Limit == 0:
-		opts.Limit = DefaultLimit
-	case opts.Limit == Unlimited:
-		opts.Limit = noLimit
-	case opts.Limit < 0:
-		panic("bufstream: MessageOptions.Limit must not be negative, but for Unlimited")
+	if opts.Limit <= 0 {
+		opts.Limit = specialLimit(opts.Limit)
 	}
 	return opts
 }

@@ -20,8 +20,9 @@ var _ abc.MessageReceiveStream[int] = (*MessageReceiver[int])(nil)
 // NewMessageReceiver returns a receiver of the messages that r carries. It owns
 // r. opts may be nil.
 //
-// It receives ahead. If r is a [*Receiver], that has what was received ahead: who
-// wants to go on with other bytes after some messages keeps it and does.
+// It receives ahead. If r is a [*Receiver] or a [*Stream], what was received ahead
+// is there: who wants to go on with other bytes after some messages keeps that,
+// and goes on with it.
 func NewMessageReceiver[T any](r abc.ReceiveStream, codec Codec[T], opts *MessageOptions) *MessageReceiver[T] {
 	if r == nil {
 		panic("bufstream: NewMessageReceiver of a nil stream")
@@ -45,10 +46,11 @@ func NewMessageReceiver[T any](r abc.ReceiveStream, codec Codec[T], opts *Messag
 func (r *MessageReceiver[T]) Receive(ctx context.Context) (T, error) { return r.in.receive(ctx) }
 
 // Messages iterates over what is received, as abc.Messages does: the loop ends
-// with the stream, or after an error, which is yielded last. It stays inside,
-// which makes it faster than a Receive for each message: until the loop is left
-// any Receive, also in its body, is [abc.ErrBusy]. To leave it early loses
-// nothing.
+// with the stream, or after an error, which is yielded last, with no message. It
+// is one operation from the first message to the last, and so faster than a
+// Receive for each: another one, also in the loop's body, is [abc.ErrBusy]. To
+// leave it early loses nothing. When ctx is done or the stream closed, the next
+// message is not yielded any more.
 func (r *MessageReceiver[T]) Messages(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) { r.in.messages(ctx, yield) }
 }

@@ -3,145 +3,102 @@ package bufstream_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
+	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/bufstream"
 	"github.com/tributary-go/tributary/socketstream"
 )
 
-// frames is an endless input of equal messages, as a stream and as a reader.
-type frames struct {
-	data []byte // whole messages
-	at   int
-}
+var (
+	prefix4 = bufstream.LengthPrefixed(4, binary.BigEndian)
+	views   = &bufstream.MessageOptions{Views: true}
+)
 
-func newFrames(size int) *frames {
+// messagesOf is 256 KiB or more of equal messages, each with its length in
+// front.
+func messagesOf(size int) []byte {
 	frame := append(binary.BigEndian.AppendUint32(nil, uint32(size)), make([]byte, size)...)
-	return &frames{data: bytes.Repeat(frame, 1+(256<<10)/len(frame))}
+	p := bytes.Repeat(frame, 1+(256<<10)/len(frame))
+	return append(make([]byte, 1000, 1000+len(p)), p...)[1000:]
 }
 
-func (f *frames) Read(p []byte) (int, error) {
-	n := copy(p, f.data[f.at:])
-	if f.at += n; f.at == len(f.data) {
-		f.at = 0
-	}
-	return n, nil
-}
-
-func (f *frames) ReceiveSome(_ context.Context, p []byte) (int, error) { return f.Read(p) }
-func (f *frames) Close(context.Context) error                          { return nil }
-
-// flood writes frames to one end of a TCP connection and returns the other.
-func flood(b *testing.B, f *frames) net.Conn {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(b, err)
-	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(b, err)
-	s, err := l.Accept()
-	require.NoError(b, err)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			if _, err := s.Write(f.data); err != nil {
-				return
-			}
-		}
-	}()
-	b.Cleanup(func() {
-		c.Close()
-		s.Close()
-		<-done
-	})
-	return c
-}
-
-var messageSizes = []int{16, 256, 4 << 10, 64 << 10, 1 << 20}
-
-func benchmarkSizes(b *testing.B, run func(b *testing.B, size int)) {
-	for _, size := range messageSizes {
-		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {
-			b.SetBytes(int64(size))
-			b.ReportAllocs()
-			run(b, size)
-		})
-	}
-}
-
-// readFrames is how it is done with the standard library.
-func readFrames(b *testing.B, r io.Reader, size int) {
-	br := bufio.NewReader(r)
-	header, buf := make([]byte, 4), make([]byte, size)
-	for b.Loop() {
-		if _, err := io.ReadFull(br, header); err != nil {
-			b.Fatal(err)
-		}
-		n := binary.BigEndian.Uint32(header)
-		if _, err := io.ReadFull(br, buf[:n]); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func receiveFrames(b *testing.B, r *bufstream.MessageReceiver[[]byte], size int) {
-	ctx := context.Background()
-	for b.Loop() {
-		m, err := r.Receive(ctx)
-		if err != nil || len(m) != size {
-			b.Fatal(len(m), err)
-		}
-	}
-}
-
-// loopFrames is receiveFrames by a loop over all messages.
-func loopFrames(b *testing.B, r *bufstream.MessageReceiver[[]byte], size int) {
-	for m, err := range r.Messages(context.Background()) {
-		if err != nil || len(m) != size {
-			b.Fatal(len(m), err)
-		}
-		if !b.Loop() {
-			break
-		}
-	}
-}
-
-var views = &bufstream.MessageOptions{Views: true}
+// Read makes a loop of what the standard library reads from, for no more than
+// a stream costs.
+func (l *loop) Read(p []byte) (int, error) { return l.ReceiveSome(bg, p) }
 
 // BenchmarkMessages receives messages with a length of 4 bytes in front.
 func BenchmarkMessages(b *testing.B) {
-	codec := bufstream.LengthPrefixed(4, binary.BigEndian)
-	for _, way := range []struct {
-		name    string
-		opts    *bufstream.MessageOptions
-		receive func(*testing.B, *bufstream.MessageReceiver[[]byte], int)
-	}{
-		{"messages-views", views, loopFrames},
-		{"receive-views", views, receiveFrames},
-		{"receive-copies", nil, receiveFrames},
-	} {
-		b.Run("memory/peer="+way.name, func(b *testing.B) {
-			benchmarkSizes(b, func(b *testing.B, size int) {
-				way.receive(b, bufstream.NewMessageReceiver(newFrames(size), codec, way.opts), size)
+	benchmarkMessages(b, func(_ *testing.B, p []byte) (abc.ReceiveStream, io.Reader) {
+		l := &loop{p: p}
+		return l, l
+	})
+}
+
+func BenchmarkMessagesTCP(b *testing.B) {
+	benchmarkMessages(b, func(b *testing.B, p []byte) (abc.ReceiveStream, io.Reader) {
+		conn := flood(b, p)
+		return socketstream.New(conn), conn
+	})
+}
+
+func benchmarkMessages(b *testing.B, source func(*testing.B, []byte) (abc.ReceiveStream, io.Reader)) {
+	for _, size := range []int{16, 256, 4 << 10, 64 << 10, 1 << 20} {
+		for _, peer := range []struct {
+			name string
+			run  func(b *testing.B, s abc.ReceiveStream, r io.Reader, size int)
+		}{
+			{"bufstream", func(b *testing.B, s abc.ReceiveStream, _ io.Reader, _ int) {
+				n := b.N
+				for m, err := range bufstream.NewMessageReceiver(s, prefix4, views).Messages(bg) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					_ = m
+					if n--; n <= 0 {
+						break
+					}
+				}
+			}},
+			{"bufstream-receive", func(b *testing.B, s abc.ReceiveStream, _ io.Reader, _ int) {
+				r := bufstream.NewMessageReceiver(s, prefix4, views)
+				for range b.N {
+					if _, err := r.Receive(bg); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}},
+			{"bufstream-copies", func(b *testing.B, s abc.ReceiveStream, _ io.Reader, _ int) {
+				r := bufstream.NewMessageReceiver(s, prefix4, nil)
+				for range b.N {
+					if _, err := r.Receive(bg); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}},
+			{"bufio", func(b *testing.B, _ abc.ReceiveStream, r io.Reader, size int) {
+				reader := bufio.NewReader(r)
+				header, p := make([]byte, 4), make([]byte, size)
+				for range b.N {
+					if _, err := io.ReadFull(reader, header); err != nil {
+						b.Fatal(err)
+					}
+					if _, err := io.ReadFull(reader, p[:binary.BigEndian.Uint32(header)]); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}},
+		} {
+			b.Run(fmt.Sprintf("size=%d/peer=%s", size, peer.name), func(b *testing.B) {
+				s, r := source(b, messagesOf(size))
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				b.ResetTimer()
+				peer.run(b, s, r, size)
 			})
-		})
-		b.Run("tcp/peer="+way.name, func(b *testing.B) {
-			benchmarkSizes(b, func(b *testing.B, size int) {
-				way.receive(b, bufstream.NewMessageReceiver(socketstream.New(flood(b, newFrames(size))), codec, way.opts), size)
-			})
-		})
+		}
 	}
-	b.Run("memory/peer=bufio", func(b *testing.B) {
-		benchmarkSizes(b, func(b *testing.B, size int) { readFrames(b, newFrames(size), size) })
-	})
-	b.Run("tcp/peer=bufio", func(b *testing.B) {
-		benchmarkSizes(b, func(b *testing.B, size int) { readFrames(b, flood(b, newFrames(size)), size) })
-	})
 }

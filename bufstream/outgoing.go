@@ -8,8 +8,6 @@ import (
 	"github.com/tributary-go/tributary/abc"
 )
 
-var errUnknownPosition = errors.New("a cancelled send left it unknown which bytes the transport took")
-
 // vectorSize is from which size on, in bytes, the body of a message is sent from
 // where it is.
 const vectorSize = 8 << 10
