@@ -317,6 +317,7 @@ func TestMessagesLoop(t *testing.T) {
 		require.Equal(t, 3, m)
 
 		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
 		var errs []error
 		for m, err := range r.Messages(ctx) {
 			if err == nil {

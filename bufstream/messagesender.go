@@ -50,7 +50,7 @@ func (s *MessageSender[T]) SendEOF(ctx context.Context) error { return s.out.sen
 // one waits until what a cancelled Send left is sent.
 func (s *MessageSender[T]) Close(ctx context.Context) error {
 	s.out.turn.close()
-	return s.closing.Do(ctx, func(ctx context.Context) error { return s.out.close(ctx, func() {}) })
+	return opError("close", 0, s.closing.Do(ctx, func(ctx context.Context) error { return s.out.close(ctx, func() {}) }))
 }
 
 // Unwrap implements [abc.Unwrapper].

@@ -55,7 +55,7 @@ func (s *MessageStream[T]) SendEOF(ctx context.Context) error { return s.out.sen
 func (s *MessageStream[T]) Close(ctx context.Context) error {
 	s.out.turn.close()
 	s.in.turn.close()
-	return s.closing.Do(ctx, func(ctx context.Context) error { return s.out.close(ctx, s.in.wake) })
+	return opError("close", 0, s.closing.Do(ctx, func(ctx context.Context) error { return s.out.close(ctx, s.in.wake) }))
 }
 
 // Unwrap implements [abc.Unwrapper].

@@ -125,12 +125,15 @@ func (s *outgoing[T]) finish(ctx context.Context, rest []byte) {
 	<-s.finishing
 }
 
-// finished waits until finish has ended, if it runs.
-func (s *outgoing[T]) finished(ctx context.Context) {
+// finished waits until finish has ended, if it runs, and returns the error of a
+// ctx that was done first.
+func (s *outgoing[T]) finished(ctx context.Context) error {
 	select {
 	case s.finishing <- struct{}{}:
 		<-s.finishing
+		return nil
 	case <-ctx.Done():
+		return abc.ContextErr(ctx)
 	}
 }
 
@@ -158,19 +161,20 @@ func (s *outgoing[T]) sendEOF(ctx context.Context) error {
 	return opError("send EOF", 0, s.failed)
 }
 
-// close closes what is below, after what finish sends. wake is called where
-// that has to be waited for.
+// close closes what is below, after what finish sends. wake is called if that
+// has to be waited for.
 func (s *outgoing[T]) close(ctx context.Context, wake func()) error {
+	var cut error
 	select {
 	case s.finishing <- struct{}{}:
 		<-s.finishing
 	default:
 		wake()
-		s.finished(ctx)
+		cut = s.finished(ctx)
 	}
 	err := s.below.Close(ctx)
-	s.finished(context.Background()) // it has been woken by now
-	return err
+	_ = s.finished(context.Background()) // it has been woken by now
+	return errors.Join(cut, err)
 }
 
 // causeOf returns why a send below failed, to be returned again.
