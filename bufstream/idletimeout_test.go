@@ -21,7 +21,7 @@ import (
 const idle = 30 * time.Second
 
 func TestIdleTimeoutConformance(t *testing.T) {
-	for _, capacity := range []int{0, 1 << 10, memstream.Lockstep} {
+	for _, capacity := range []int{0, memstream.Lockstep} {
 		opts := &memstream.Options{Capacity: capacity}
 		abctest.TestStream(t, func(testing.TB) (a, b abc.Stream) {
 			a, b = memstream.Pair(opts)

@@ -133,7 +133,7 @@ func (r *incoming[T]) next(ctx context.Context) (m T, err error) {
 			}
 			continue
 		}
-		if r.need >= largeMessage || r.lastLarge > 0 && r.buf.Len() == 0 {
+		if r.isLarge() {
 			if m, found, err := r.receiveLarge(ctx); found || err != nil {
 				return m, err
 			}

@@ -6,6 +6,14 @@ import "context"
 // received into memory of its own.
 const largeMessage = 32 << 10
 
+// isLarge reports whether the next message is to be received by receiveLarge.
+func (r *incoming[T]) isLarge() bool {
+	if held := r.buf.Len(); held > 0 {
+		return r.need >= largeMessage && r.need-held >= leastRead
+	}
+	return r.lastLarge > 0
+}
+
 // receiveLarge receives a message that is large, or would be if it were like the
 // one before, into an array of its own and nothing ahead, as far as it knows.
 // So its bytes are not moved again, and the array goes back to its pool with the
@@ -47,6 +55,9 @@ func (r *incoming[T]) receiveLarge(ctx context.Context) (m T, found bool, err er
 			r.putBack((*array)[n:filled])
 			r.large, array = array, nil
 			return m, found, err
+		}
+		if filled == want && r.need == filled {
+			break // nobody knows how long it is
 		}
 		want = max(want, r.need+1)
 	}

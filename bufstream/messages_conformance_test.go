@@ -2,7 +2,6 @@ package bufstream_test
 
 import (
 	"encoding/binary"
-	"fmt"
 	"strconv"
 	"testing"
 
@@ -33,30 +32,29 @@ var quads = bufstream.Codec[int]{
 	},
 }
 
-var intCodecs = map[string]bufstream.Codec[int]{
-	"JSON":     bufstream.JSON[int](),
-	"prefix":   digits(bufstream.LengthPrefixed(2, binary.LittleEndian)),
-	"delim":    digits(bufstream.Delimited([]byte("\r\n"))),
-	"own code": quads,
-}
-
 func TestMessagesConformance(t *testing.T) {
-	for name, codec := range intCodecs {
-		for _, capacity := range []int{0, 1, 100, memstream.Lockstep} {
-			opts := &memstream.Options{Capacity: capacity}
-			t.Run(fmt.Sprintf("%s/%d/stream", name, capacity), func(t *testing.T) {
-				abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
-					a, b := memstream.Pair(opts)
-					return bufstream.NewMessageStream(a, codec, nil), bufstream.NewMessageStream(b, codec, nil)
-				})
+	for name, test := range map[string]struct {
+		codec    bufstream.Codec[int]
+		capacity int
+	}{
+		"JSON":     {bufstream.JSON[int](), 0},
+		"prefix":   {digits(bufstream.LengthPrefixed(2, binary.LittleEndian)), 1},
+		"delim":    {digits(bufstream.Delimited([]byte("\r\n"))), memstream.Lockstep},
+		"own code": {quads, 100},
+	} {
+		opts := &memstream.Options{Capacity: test.capacity}
+		t.Run(name+"/stream", func(t *testing.T) {
+			abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
+				a, b := memstream.Pair(opts)
+				return bufstream.NewMessageStream(a, test.codec, nil), bufstream.NewMessageStream(b, test.codec, nil)
 			})
-			t.Run(fmt.Sprintf("%s/%d/one way", name, capacity), func(t *testing.T) {
-				abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
-					s, r := memstream.OneWay(opts)
-					return bufstream.NewMessageSender(s, codec, nil), bufstream.NewMessageReceiver(r, codec, nil)
-				})
+		})
+		t.Run(name+"/one way", func(t *testing.T) {
+			abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
+				s, r := memstream.OneWay(opts)
+				return bufstream.NewMessageSender(s, test.codec, nil), bufstream.NewMessageReceiver(r, test.codec, nil)
 			})
-		}
+		})
 	}
 	t.Run("fragments", func(t *testing.T) {
 		abctest.TestMessages(t, func(testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
