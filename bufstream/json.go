@@ -63,10 +63,10 @@ func endOfJSON(b []byte, scan *Scan) int {
 	case 'f':
 		return word(b, len("false"))
 	case '{', '[', '"':
-	default: // a number, or something wrong
-		for i := max(scan.Offset, 1); i < len(b); i++ {
-			if isSpace(b[i]) || isMark(b[i]) {
-				return i
+	default:
+		for i := scan.Offset; i < len(b); i++ {
+			if !isNumber(b[i]) {
+				return max(i, 1) // where it is 0, json.Unmarshal says so
 			}
 		}
 		scan.Offset = len(b)
@@ -108,10 +108,6 @@ func word(b []byte, n int) int {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-func isMark(c byte) bool {
-	switch c {
-	case '{', '}', '[', ']', ',', ':', '"':
-		return true
-	}
-	return false
+func isNumber(c byte) bool {
+	return '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
 }
