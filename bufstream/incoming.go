@@ -155,22 +155,22 @@ func (r *incoming[T]) judge(b []byte, m T, n int, err error) (T, int, bool, erro
 	case err == ErrSkip:
 		r.begin(zero, 0)
 		return zero, n, false, nil
-	case err != nil && n > 0:
+	case err != nil && n == 0:
+		r.failed = abc.Broken(err)
+	case n == 0 && len(b)-r.codec.overheadOf(b) < r.limit:
+		r.need = len(b)
+	case n == 0, n-r.codec.overheadOf(b[:min(n, len(b))]) > r.limit:
+		r.failed = abc.Broken(&TooLongError{r.limit})
+	case n > len(b):
+		r.need = n - 1
+	case err != nil:
 		r.begin(zero, 0)
 		if errors.Is(err, io.EOF) { // not of the stream
 			err = io.ErrUnexpectedEOF
 		}
 		return zero, n, false, opError("receive", 0, err)
-	case err != nil:
-		r.failed = abc.Broken(err)
-	case n == 0 && len(b)-r.codec.overheadOf(b) < r.limit:
-		r.need = len(b)
-	case n > len(b) && n-r.codec.overheadOf(b) <= r.limit:
-		r.need = n - 1
-	case 0 < n && n <= len(b) && n-r.codec.overheadOf(b[:n]) <= r.limit:
-		return r.begin(m, n), n, true, nil
 	default:
-		r.failed = abc.Broken(&TooLongError{r.limit})
+		return r.begin(m, n), n, true, nil
 	}
 	return zero, 0, false, nil
 }

@@ -3,6 +3,7 @@
 package httprequest
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/textproto"
@@ -12,19 +13,16 @@ import (
 	"github.com/tributary-go/tributary/bufstream"
 )
 
-// A Request is a request with its whole body.
 type Request struct {
 	Method, Target, Proto string
 	Header                textproto.MIMEHeader
-	Body                  []byte
+	Body                  []byte // whole
 }
 
 var crlf = []byte("\r\n")
 
-// Receive receives the next request, io.EOF if there is none. The limit of r is
-// that of a line, and of a body in one piece. What follows the request stays in
-// r: the next one, or what an Upgrade leads to. What is no request, or none to be
-// trusted, is a textproto.ProtocolError. Bodies are limited to 1 MiB.
+// Receive receives the next request, io.EOF if there is none. What follows stays
+// in r. What is no request, or not to be trusted, is a textproto.ProtocolError.
 func Receive(ctx context.Context, r *bufstream.Receiver) (*Request, error) {
 	line, err := r.ReceiveUntil(ctx, crlf)
 	if err != nil {
@@ -42,11 +40,13 @@ func Receive(ctx context.Context, r *bufstream.Receiver) (*Request, error) {
 			err = textproto.ProtocolError("more than one length of the body")
 		case len(lengths) == 1:
 			err = req.receiveBody(ctx, r, lengths[0], 10)
+		case len(encodings) == 1 && strings.EqualFold(encodings[0], "chunked"):
+			err = req.receiveChunks(ctx, r)
 		case len(encodings) == 1:
-			err = req.receiveChunks(ctx, r, encodings[0])
+			err = textproto.ProtocolError("transfer coding: " + encodings[0])
 		}
 	}
-	if err == io.EOF {
+	if err == io.EOF { // in the middle
 		err = io.ErrUnexpectedEOF
 	}
 	return req, err
@@ -74,35 +74,29 @@ func (req *Request) receiveBody(ctx context.Context, r *bufstream.Receiver, numb
 		return textproto.ProtocolError("length of the body: " + number)
 	}
 	p, err := r.Peek(ctx, int(n)) // which needs no memory for what does not come
-	req.Body = append(req.Body, p...)
-	if err == nil {
+	if req.Body = append(req.Body, p...); err == nil {
 		_, err = r.Discard(ctx, int(n))
 	}
 	return err
 }
 
 // receiveChunks receives a body of section 7.1, and its trailers.
-func (req *Request) receiveChunks(ctx context.Context, r *bufstream.Receiver, encoding string) error {
-	if !strings.EqualFold(encoding, "chunked") {
-		return textproto.ProtocolError("transfer coding")
-	}
+func (req *Request) receiveChunks(ctx context.Context, r *bufstream.Receiver) error {
 	for {
 		line, err := r.ReceiveUntil(ctx, crlf)
+		if err != nil {
+			return err
+		}
 		number, _, _ := strings.Cut(string(line), ";")
 		before := len(req.Body)
-		if err == nil {
-			err = req.receiveBody(ctx, r, number, 16)
-		}
-		if err != nil {
+		if err := req.receiveBody(ctx, r, number, 16); err != nil {
 			return err
 		}
 		if len(req.Body) == before {
 			return req.receiveHeader(ctx, r)
 		}
-		if line, err = r.ReceiveUntil(ctx, crlf); len(line) > 0 {
-			return textproto.ProtocolError("a chunk that does not end")
-		} else if err != nil {
-			return err
+		if line, err = r.ReceiveUntil(ctx, crlf); len(line) > 0 || err != nil {
+			return cmp.Or(err, error(textproto.ProtocolError("chunk does not end")))
 		}
 	}
 }
