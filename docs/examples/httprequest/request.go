@@ -1,5 +1,4 @@
-// Package httprequest receives HTTP/1.1 requests (RFC 9112), as an example of a
-// parser on a bufstream.Receiver.
+// Package httprequest receives HTTP/1.1 requests (RFC 9112) by a bufstream.Receiver.
 package httprequest
 
 import (
@@ -36,14 +35,12 @@ func Receive(ctx context.Context, r *bufstream.Receiver) (*Request, error) {
 	if err = req.receiveHeader(ctx, r); err == nil {
 		lengths, encodings := req.Header["Content-Length"], req.Header["Transfer-Encoding"]
 		switch {
-		case len(lengths)+len(encodings) > 1: // section 6.3: this is how requests are smuggled
-			err = textproto.ProtocolError("more than one length of the body")
+		case len(lengths)+len(encodings) > 1, len(encodings) == 1 && !strings.EqualFold(encodings[0], "chunked"):
+			err = textproto.ProtocolError("length of the body") // section 6.3: this is how requests are smuggled
 		case len(lengths) == 1:
 			err = req.receiveBody(ctx, r, lengths[0], 10)
-		case len(encodings) == 1 && strings.EqualFold(encodings[0], "chunked"):
-			err = req.receiveChunks(ctx, r)
 		case len(encodings) == 1:
-			err = textproto.ProtocolError("transfer coding: " + encodings[0])
+			err = req.receiveChunks(ctx, r)
 		}
 	}
 	if err == io.EOF { // in the middle
