@@ -153,7 +153,7 @@ func BenchmarkExactlyTCP(b *testing.B) {
 
 func benchmarkExactly(b *testing.B, size int, source func(*testing.B) (abc.ReceiveStream, io.Reader)) {
 	name := fmt.Sprintf("size=%d", size)
-	b.Run(name+"/peer=bufstream", func(b *testing.B) {
+	b.Run(name+"/peer=bufstream.ReceiveExactly", func(b *testing.B) {
 		r, _ := source(b)
 		receiver := bufstream.NewReceiver(r, nil)
 		p := make([]byte, size)
@@ -166,6 +166,23 @@ func benchmarkExactly(b *testing.B, size int, source func(*testing.B) (abc.Recei
 			}
 		}
 	})
+	if size <= 1<<10 {
+		b.Run(name+"/peer=bufstream.Records", func(b *testing.B) {
+			r, _ := source(b)
+			n := 0
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			b.ResetTimer()
+			for record, err := range bufstream.NewReceiver(r, nil).Records(bg, size) {
+				if err != nil || len(record) != size {
+					b.Fatal(err)
+				}
+				if n++; n == b.N {
+					break
+				}
+			}
+		})
+	}
 	b.Run(name+"/peer=bufio", func(b *testing.B) {
 		_, plain := source(b)
 		reader := bufio.NewReader(plain)

@@ -83,7 +83,7 @@ func (b *Buffer) Prepend(p []byte) error {
 
 // Discard consumes n bytes from the front. It panics if less are held.
 func (b *Buffer) Discard(n int) {
-	if n < 0 || n > b.Len() {
+	if uint(n) > uint(b.end-b.start) {
 		panic("bufstream: Discard of more than is held")
 	}
 	b.start += n
@@ -110,20 +110,10 @@ func (b *Buffer) Index(delim []byte) int {
 func (b *Buffer) search() int {
 	rest := b.array[b.start+b.searched : b.end]
 	var i int
-	switch {
-	case len(b.sought) > 1:
+	if len(b.sought) == 1 {
+		i = indexByte(rest, b.sought[0])
+	} else {
 		i = bytes.Index(rest, b.sought)
-	case len(rest) < 8:
-		// To load bytes just stored as part of something wider makes a processor wait.
-		i = -1
-		for k, c := range rest {
-			if c == b.sought[0] {
-				i = k
-				break
-			}
-		}
-	default:
-		i = bytes.IndexByte(rest, b.sought[0])
 	}
 	if i < 0 {
 		b.searched += max(0, len(rest)-len(b.sought)+1)
@@ -131,6 +121,20 @@ func (b *Buffer) search() int {
 	}
 	b.searched += i
 	return b.searched
+}
+
+// indexByte is bytes.IndexByte, which has a processor wait if it loads a byte
+// that was just stored as part of something wider.
+func indexByte(p []byte, c byte) int {
+	if len(p) >= 8 {
+		return bytes.IndexByte(p, c)
+	}
+	for i, b := range p {
+		if b == c {
+			return i
+		}
+	}
+	return -1
 }
 
 // Release drops what is held and gives all memory back.
@@ -148,9 +152,9 @@ func (b *Buffer) Release() {
 // received in any case.
 //
 // The room is 512 bytes at first, eight times as much after each receive that
-// filled it, up to 16 KiB, and less again when less comes. It is more where a lot
-// is held. A hint makes it larger, up to 4 KiB or seven times what is held: a peer
-// that announces much and sends little gets little.
+// filled it, up to 16 KiB, and less again when less comes. It is more where more
+// is held. A hint makes it larger, to 4 KiB or in proportion to what is held: a
+// peer that announces much and sends little gets little.
 //
 // An error is that of r, io.EOF bare, or a [*TooLongError] if the buffer is
 // full; nothing is received then. What is held stays in any case.

@@ -196,6 +196,86 @@ func TestBufferMovesBytesRarely(t *testing.T) {
 	require.LessOrEqual(t, moves, 13)
 }
 
+// Where much is held and little of it consumed at a time, what is held must not
+// be moved for each little.
+func TestBufferSlidesCheaply(t *testing.T) {
+	add := map[string]func(b *bufstream.Buffer, n int) error{
+		"Append": func(b *bufstream.Buffer, n int) error { return b.Append(make([]byte, n)) },
+		"Extend": func(b *bufstream.Buffer, n int) (err error) {
+			src := &source{pieces: []string{string(make([]byte, n))}}
+			for len(src.pieces) > 0 && err == nil {
+				_, err = b.Extend(bg, src, 0)
+			}
+			return err
+		},
+	}
+	for name, add := range add {
+		for _, held := range []int{300, 500, 511, 1000, 5000} {
+			for _, step := range []int{1, 10, 100} {
+				var b bufstream.Buffer
+				require.NoError(t, b.Append(make([]byte, held)))
+				const steps = 5000
+				moved := 0
+				for range steps {
+					b.Discard(step)
+					at := &b.Bytes()[0]
+					require.NoError(t, add(&b, step))
+					if &b.Bytes()[0] != at {
+						moved += held
+					}
+				}
+				require.LessOrEqual(t, moved, 3*(steps*step+held), "%s: %d held, %d at a time", name, held, step)
+			}
+		}
+	}
+}
+
+// What a receive has room for follows what comes.
+func TestExtendAdapts(t *testing.T) {
+	var b bufstream.Buffer
+	extend := func(n int) int {
+		src := &source{pieces: []string{string(pattern(n))}}
+		got, err := b.Extend(bg, src, 0)
+		require.NoError(t, err)
+		b.Discard(got)
+		return src.asked[0]
+	}
+	require.Equal(t, 512, extend(100))
+	require.Equal(t, 512, extend(600))
+	require.Equal(t, 4096, extend(5000), "it was full")
+	require.Equal(t, 16<<10, extend(20<<10))
+	require.Equal(t, 16<<10, extend(20<<10), "and no more")
+	require.Equal(t, 16<<10, extend(10_000))
+	require.Equal(t, 16<<10, extend(100))
+	require.Equal(t, 2048, extend(100), "after little")
+	require.Equal(t, 2048, extend(100), "an array is kept that is but four times too large")
+	require.NoError(t, b.Append(make([]byte, 1<<20)))
+	b.Discard(1<<20 - 1)
+	require.Equal(t, 511, extend(1), "after a burst")
+}
+
+// Who announces much gets room for what is there already.
+func TestHintIsNotBelieved(t *testing.T) {
+	b := bufstream.Buffer{Limit: bufstream.Unlimited}
+	src := &source{pieces: []string{"1234"}}
+	_, err := b.Extend(bg, src, 0)
+	require.NoError(t, err)
+	for b.Len() < 1<<20 {
+		held := b.Len()
+		src := &source{pieces: []string{string(make([]byte, 16<<20))}}
+		_, err := b.Extend(bg, src, 1<<30)
+		require.NoError(t, err)
+		require.LessOrEqual(t, src.asked[0], max(4096, 16*held), "with %d held", held)
+		require.GreaterOrEqual(t, src.asked[0], min(4092, 7*held), "with %d held", held)
+	}
+	// A small one is.
+	b = bufstream.Buffer{}
+	src = &source{pieces: []string{string(make([]byte, 5000))}}
+	_, err = b.Extend(bg, src, 3000)
+	require.NoError(t, err)
+	require.Equal(t, []int{4096}, src.asked)
+}
+
 func pattern(n int) []byte {
 	p := make([]byte, n)
 	for i := range p {

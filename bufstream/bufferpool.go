@@ -9,10 +9,10 @@ import (
 // larger than the largest pool's is left to the garbage collector.
 const (
 	smallest = 512
-	largest  = 2 << 20 // what is as long as DefaultLimit, in a frame
+	largest  = 16 << 20
 )
 
-var pools [12 + 1]sync.Pool // 512 B to 2 MiB, of *[]byte
+var pools [15 + 1]sync.Pool // 512 B to 16 MiB, of *[]byte
 
 // arraySize returns the size of the array for n bytes.
 func arraySize(n int) int {

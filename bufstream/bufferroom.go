@@ -31,10 +31,10 @@ func (b *Buffer) makeRoom(hint int) {
 		b.readSize = leastRead
 	}
 	held, all := b.Len(), len(b.array)
-	size := arraySize(max(b.readSize, 2*held, held+min(hint, max((readStep-1)*held, direct))))
+	size := arraySize(max(b.readSize, 2*held, min(held+hint, max(readStep*held, direct))))
 	free := all - b.end
 	switch {
-	case free <= all/8, all < b.readSize,
+	case free <= all/8, all < b.readSize, free < hint && all < size,
 		b.cheap() && (free < b.readSize/2 || tooLarge(all, size)):
 		b.move(size)
 	}

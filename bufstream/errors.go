@@ -38,6 +38,9 @@ func opError(op string, sent int, err error) error {
 // senderError returns the error of an operation of a Sender, where err may be
 // one of the stream below.
 func senderError(op string, sent int, err error) error {
+	if err == nil {
+		return nil
+	}
 	var below *abc.OpError
 	if !errors.As(err, &below) {
 		return opError(op, sent, err)

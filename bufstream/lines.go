@@ -23,14 +23,16 @@ func (r *Receiver) ReceiveLine(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer r.guard.Leave()
-	for i := r.buf.Index(newline); ; i = r.buf.search() {
+	for i := r.buf.Index(newline); ; {
 		if i >= 0 {
 			return r.line(i, 1)
 		}
-		if last, err := r.moreLine(ctx); last || err != nil {
-			if err != nil {
-				return nil, err
-			}
+		var last bool
+		var err error
+		switch i, last, err = r.moreLine(ctx); {
+		case err != nil:
+			return nil, err
+		case last:
 			return r.line(r.buf.Len(), 0)
 		}
 	}
@@ -59,7 +61,7 @@ func (r *Receiver) yieldLines(ctx context.Context, yield func([]byte, error) boo
 	defer r.guard.Leave()
 	endless := ctx.Done() == nil
 	b := &r.buf
-	for i := b.Index(newline); ; i = b.search() {
+	for i := b.Index(newline); ; {
 		for i >= 0 {
 			line := withoutCR(b.array[b.start : b.start+i])
 			if len(line) > r.limit {
@@ -78,10 +80,12 @@ func (r *Receiver) yieldLines(ctx context.Context, yield func([]byte, error) boo
 			i = bytes.IndexByte(b.array[b.start:b.end], '\n')
 		}
 		b.searched = b.Len()
-		if last, err := r.moreLine(ctx); last || err != nil {
-			if err != nil {
-				return err
-			}
+		var last bool
+		var err error
+		switch i, last, err = r.moreLine(ctx); {
+		case err != nil:
+			return err
+		case last:
 			line, err := r.line(b.Len(), 0)
 			if err == nil {
 				yield(line, nil)
@@ -112,15 +116,27 @@ func withoutCR(line []byte) []byte {
 	return line[:n:n]
 }
 
-// moreLine receives more of a line that has no LF so far. At the end of the
-// stream what is left is the last line.
-func (r *Receiver) moreLine(ctx context.Context) (last bool, err error) {
-	if r.buf.Len() > r.limit+1 { // a CR would not be of the line
-		return false, r.tooLong()
+// moreLine receives more of a line that has no LF so far, and returns where one
+// is now, -1 if there is none. At the end of the stream what is left is the last
+// line.
+func (r *Receiver) moreLine(ctx context.Context) (i int, last bool, err error) {
+	held := r.buf.Len()
+	if held > r.limit+1 { // a CR would not be of the line
+		return -1, false, r.tooLong()
 	}
-	_, err = r.buf.Extend(ctx, r.below, 0)
-	if err == io.EOF && r.buf.Len() > 0 && !r.guard.Closed() {
-		return true, nil
+	n, err := r.buf.Extend(ctx, r.below, 0)
+	switch {
+	case r.guard.Closed():
+		return -1, false, opError("receive", 0, abc.ErrClosed)
+	case err == io.EOF && held > 0:
+		return -1, true, nil
+	case err != nil:
+		return -1, false, err
 	}
-	return false, r.check(err, false)
+	r.buf.searched = held
+	if i = indexByte(r.buf.array[r.buf.end-n:r.buf.end], '\n'); i < 0 {
+		r.buf.searched += n
+		return -1, false, nil
+	}
+	return held + i, false, nil
 }

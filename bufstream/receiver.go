@@ -86,15 +86,22 @@ func (r *Receiver) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 // If it fails, what came is put back, and p has no meaning. An empty p needs
 // nothing.
 func (r *Receiver) ReceiveExactly(ctx context.Context, p []byte) error {
-	if err := r.enter(ctx); err != nil {
-		return err
+	if err := r.guard.Enter(ctx); err != nil {
+		return opError("receive", 0, err)
+	}
+	if n := len(p); n <= r.buf.Len() { // without a defer, which would cost as much as the rest
+		copy(p, r.buf.array[r.buf.start:])
+		r.buf.Discard(n)
+		r.guard.Leave()
+		return nil
 	}
 	defer r.guard.Leave()
 	for r.buf.Len() < len(p) {
-		if len(p)-r.buf.Len() >= direct {
+		missing := len(p) - r.buf.Len()
+		if missing >= direct {
 			return r.receiveDirectly(ctx, p)
 		}
-		if err := r.more(ctx, len(p)-r.buf.Len()); err != nil {
+		if err := r.more(ctx, missing); err != nil {
 			return err
 		}
 	}

@@ -17,12 +17,17 @@ import (
 
 func TestReceiverConformance(t *testing.T) {
 	for name, capacity := range map[string]int{"default": 0, "lockstep": memstream.Lockstep} {
-		opts := &memstream.Options{Capacity: capacity}
-		abctestOneWay := func(testing.TB) (abc.SendStream, abc.ReceiveStream) {
-			s, r := memstream.OneWay(opts)
+		oneWay := func() (abc.SendStream, abc.ReceiveStream) {
+			s, r := memstream.OneWay(&memstream.Options{Capacity: capacity})
 			return s, bufstream.NewReceiver(r, nil)
 		}
-		t.Run(name, func(t *testing.T) { abctest.TestOneWay(t, abctestOneWay, abctest.Caps{}) })
+		t.Run(name, func(t *testing.T) {
+			caps := abctest.Caps{MakeClogged: func() (abc.SendStream, abc.ReceiveStream, error) {
+				s, r := oneWay()
+				return s, r, s.SendAll(bg, make([]byte, max(0, 64<<10+capacity<<16)))
+			}}
+			abctest.TestOneWay(t, func(testing.TB) (abc.SendStream, abc.ReceiveStream) { return oneWay() }, caps)
+		})
 	}
 }
 
@@ -176,10 +181,18 @@ func TestLimit(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "7", string(p))
 	}
+	// As soon as it is known, whatever may come.
+	r := bufstream.NewReceiver(&source{pieces: []string{"12345", "6"}, err: io.EOF}, &bufstream.Options{Limit: 5})
+	_, err := r.ReceiveUntil(bg, []byte(";"))
+	require.ErrorContains(t, err, "limit of 5 bytes")
+	r = bufstream.NewReceiver(&source{pieces: []string{"12345", "-"}, err: io.EOF}, &bufstream.Options{Limit: 5})
+	_, err = r.ReceiveUntil(bg, []byte("--"))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF, "it could have been a delimiter")
+
 	require.PanicsWithValue(t, "bufstream: a limit must not be negative, but for Unlimited", func() {
 		bufstream.NewReceiver(&source{}, &bufstream.Options{Limit: -3})
 	})
-	r := bufstream.NewReceiver(&source{pieces: []string{strings.Repeat("x", 3<<20) + ";"}}, &bufstream.Options{Limit: bufstream.Unlimited})
+	r = bufstream.NewReceiver(&source{pieces: []string{strings.Repeat("x", 3<<20) + ";"}}, &bufstream.Options{Limit: bufstream.Unlimited})
 	p, err := r.ReceiveUntil(bg, []byte(";"))
 	require.NoError(t, err)
 	require.Len(t, p, 3<<20)
@@ -258,4 +271,44 @@ func TestDetachWhileReceiving(t *testing.T) {
 		require.Nil(t, prebuffered)
 		require.Same(t, below, got)
 	})
+}
+
+// Close may come from another goroutine than the one that looks at a line.
+func TestViewOutlivesClose(t *testing.T) {
+	for range 20 {
+		r := receiver(io.EOF, "the line\n")
+		line, err := r.ReceiveLine(bg)
+		require.NoError(t, err)
+		require.NoError(t, r.Close(bg))
+		other := receiver(io.EOF, strings.Repeat("x", 512))
+		_, err = other.Peek(bg, 512)
+		require.NoError(t, err)
+		require.Equal(t, "the line", string(line))
+	}
+}
+
+// What Detach returned belongs to the caller, and to no pool.
+func TestDetachGivesTheMemoryAway(t *testing.T) {
+	for range 20 {
+		r := receiver(io.EOF, "line\nprebuffered")
+		_, err := r.ReceiveLine(bg)
+		require.NoError(t, err)
+		prebuffered, _ := r.Detach()
+		require.NoError(t, r.Close(bg))
+		other := receiver(io.EOF, strings.Repeat("x", 512))
+		_, err = other.Peek(bg, 512)
+		require.NoError(t, err)
+		require.Equal(t, "prebuffered", string(prebuffered))
+	}
+}
+
+func TestCloseReachesBelow(t *testing.T) {
+	s, below := memstream.OneWay(nil)
+	r := bufstream.NewReceiver(below, nil)
+	require.Equal(t, below, r.Unwrap())
+	require.NoError(t, r.Close(bg))
+	require.NoError(t, r.Close(bg))
+	require.ErrorIs(t, s.SendAll(bg, []byte("x")), abc.ErrBroken)
+	require.PanicsWithValue(t, "bufstream: NewReceiver of a nil stream", func() { bufstream.NewReceiver(nil, nil) })
+	require.PanicsWithValue(t, "bufstream: NewStream of a nil stream", func() { bufstream.NewStream(nil, nil) })
 }

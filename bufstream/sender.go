@@ -78,6 +78,9 @@ func NewSender(s abc.SendStream, opts *SenderOptions) *Sender {
 // SendAll implements [abc.SendStream]. p is copied if it fits, and sent along
 // with what is held if it does not.
 func (s *Sender) SendAll(ctx context.Context, p []byte) error {
+	if len(p) == 0 {
+		return senderError("send", 0, s.check(ctx)) // whatever the background does
+	}
 	if err := s.lock(ctx); err != nil {
 		return senderError("send", 0, err)
 	}
@@ -92,14 +95,17 @@ func (s *Sender) SendAll(ctx context.Context, p []byte) error {
 
 // SendVector implements [abc.VectorSender].
 func (s *Sender) SendVector(ctx context.Context, bufs [][]byte) error {
-	if err := s.lock(ctx); err != nil {
-		return senderError("send", 0, err)
-	}
-	defer s.mu.Unlock()
 	size := 0
 	for _, p := range bufs {
 		size += len(p)
 	}
+	if size == 0 {
+		return s.SendAll(ctx, nil)
+	}
+	if err := s.lock(ctx); err != nil {
+		return senderError("send", 0, err)
+	}
+	defer s.mu.Unlock()
 	if s.fits(size) {
 		for _, p := range bufs {
 			s.hold(p)
@@ -142,9 +148,6 @@ func (s *Sender) fits(n int) bool { return n <= s.opts.Size-s.held.Len() }
 
 // hold holds p, which fits.
 func (s *Sender) hold(p []byte) {
-	if len(p) == 0 {
-		return
-	}
 	if s.held.Len() == 0 {
 		s.held.move(max(s.peak, len(p)))
 		s.arm()

@@ -6,38 +6,52 @@ import (
 	"github.com/tributary-go/tributary/abc"
 )
 
-// lock locks s for an operation of the caller, or says why it may not begin.
+// lock locks s for an operation of the caller, or says why it may not begin. If
+// the background is sending, it waits for that.
 func (s *Sender) lock(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return abc.ContextErr(ctx)
 	}
 	s.mu.Lock()
-	err := s.admit(ctx)
+	err := s.admit()
+	if err == nil && s.sending {
+		err = s.awaitBackground(ctx)
+	}
 	if err != nil {
 		s.mu.Unlock()
 	}
 	return err
 }
 
-// admit is lock with the lock held. It waits for the background, if that is
-// sending.
-func (s *Sender) admit(ctx context.Context) error {
+// check returns the error of an operation that has nothing to do.
+func (s *Sender) check(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return abc.ContextErr(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.admit()
+}
+
+func (s *Sender) admit() error {
 	switch {
 	case s.state != senderOpen:
 		return abc.ErrClosed
 	case s.busy:
 		return abc.ErrBusy
 	}
-	if s.sending {
-		s.busy = true
-		s.await(ctx, s.begun)
-		s.busy = false
-		switch {
-		case s.state != senderOpen:
-			return abc.ErrClosed
-		case s.sending:
-			return abc.ContextErr(ctx)
-		}
+	return s.err
+}
+
+func (s *Sender) awaitBackground(ctx context.Context) error {
+	s.busy = true
+	s.await(ctx, s.begun)
+	s.busy = false
+	switch {
+	case s.state != senderOpen:
+		return abc.ErrClosed
+	case s.sending:
+		return abc.ContextErr(ctx)
 	}
 	return s.err
 }

@@ -1,11 +1,8 @@
 package bufstream_test
 
 import (
-	"context"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/abc/abctest"
@@ -25,22 +22,37 @@ func TestStreamConformance(t *testing.T) {
 			return bufstream.NewStream(x, o), bufstream.NewStream(y, o)
 		}
 		t.Run(name, func(t *testing.T) {
-			abctest.TestStream(t, func(testing.TB) (a, b abc.Stream) { return pair() }, abctest.Caps{})
+			caps := abctest.Caps{MakeClogged: func() (abc.SendStream, abc.ReceiveStream, error) {
+				a, b := pair()
+				return a, b, clog(a, capacity)
+			}}
+			abctest.TestStream(t, func(testing.TB) (a, b abc.Stream) { return pair() }, caps)
 		})
 	}
 }
 
 func TestSenderConformance(t *testing.T) {
 	for name, capacity := range map[string]int{"default": 0, "lockstep": memstream.Lockstep} {
-		opts := &memstream.Options{Capacity: capacity}
+		oneWay := func() (*bufstream.Sender, abc.ReceiveStream) {
+			s, r := memstream.OneWay(&memstream.Options{Capacity: capacity})
+			return bufstream.NewSender(s, &prompt), r
+		}
 		t.Run(name, func(t *testing.T) {
-			abctest.TestOneWay(t, func(testing.TB) (abc.SendStream, abc.ReceiveStream) {
-				s, r := memstream.OneWay(opts)
-				return bufstream.NewSender(s, &prompt), r
-			}, abctest.Caps{})
+			caps := abctest.Caps{MakeClogged: func() (abc.SendStream, abc.ReceiveStream, error) {
+				s, r := oneWay()
+				return s, r, clog(s, capacity)
+			}}
+			abctest.TestOneWay(t, func(testing.TB) (abc.SendStream, abc.ReceiveStream) { return oneWay() }, caps)
 		})
 	}
 }
 
-var _ = context.Background
-var _ = require.Equal
+// clog sends as much as fits into a memstream, and then as much as s holds.
+func clog(s abc.SendStream, capacity int) error {
+	if capacity == 0 {
+		if err := s.SendAll(bg, make([]byte, 64<<10)); err != nil {
+			return err
+		}
+	}
+	return s.SendAll(bg, make([]byte, prompt.Size))
+}
