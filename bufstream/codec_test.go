@@ -41,15 +41,15 @@ var byteCodecs = map[string]struct {
 	"three":        {bufstream.Delimited([]byte("aab")), 1 << 20, "b"},
 }
 
-// A sink takes what is sent.
-type sink struct{ bytes.Buffer }
+// A written has what was sent.
+type written struct{ bytes.Buffer }
 
-func (s *sink) SendAll(_ context.Context, p []byte) error {
+func (s *written) SendAll(_ context.Context, p []byte) error {
 	s.Write(p)
 	return nil
 }
 
-func (s *sink) Close(context.Context) error { return nil }
+func (s *written) Close(context.Context) error { return nil }
 
 // received collects what r receives, and the error that ended it.
 func received[T any](t *testing.T, r abc.MessageReceiveStream[T]) (all []T, err error) {
@@ -68,7 +68,7 @@ func decodeAll[T any](t *testing.T, codec bufstream.Codec[T], opts *bufstream.Me
 	return received(t, bufstream.NewMessageReceiver(&source{pieces: pieces, err: io.EOF}, codec, opts))
 }
 
-func toBytes(pieces []string) (all [][]byte) {
+func asBytes(pieces []string) (all [][]byte) {
 	for _, p := range pieces {
 		all = append(all, []byte(p))
 	}
@@ -77,7 +77,7 @@ func toBytes(pieces []string) (all [][]byte) {
 
 func TestFormats(t *testing.T) {
 	type messages = [][]byte
-	m := func(parts ...string) (all messages) { return toBytes(parts) }
+	m := func(parts ...string) (all messages) { return asBytes(parts) }
 	for name, test := range map[string]struct {
 		codec    bufstream.Codec[[]byte]
 		messages messages
@@ -95,12 +95,12 @@ func TestFormats(t *testing.T) {
 		"CRLF":         {byteCodecs["CRLF"].codec, m("", "a\rb", "c\r"), "\r\na\rb\r\nc\r\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sink := &sink{}
-			s := bufstream.NewMessageSender(sink, test.codec, nil)
+			out := &written{}
+			s := bufstream.NewMessageSender(out, test.codec, nil)
 			for _, m := range test.messages {
 				require.NoError(t, s.Send(t.Context(), m))
 			}
-			require.Equal(t, test.want, sink.String())
+			require.Equal(t, test.want, out.String())
 			for name, pieces := range map[string][]string{"whole": {test.want}, "bytes": strings.Split(test.want, "")} {
 				if strings.Contains(test.want, "\xac") && name == "bytes" { // not to be split as UTF-8
 					pieces = nil
@@ -128,22 +128,22 @@ func TestLimitsOfMessages(t *testing.T) {
 				}
 				for _, size := range []int{0, 1, limit - 1, limit, limit + 1, limit + 2, limit + 10} {
 					m := bytes.Repeat([]byte{'x'}, size)
-					sink := &sink{}
-					err := bufstream.NewMessageSender(sink, c.codec, opts).Send(t.Context(), m)
+					out := &written{}
+					err := bufstream.NewMessageSender(out, c.codec, opts).Send(t.Context(), m)
 					if size > min(limit, c.longest) {
 						requireTooLong(t, err, min(limit, c.longest))
 						require.NotErrorIs(t, err, abc.ErrBroken)
-						require.Zero(t, sink.Len())
+						require.Zero(t, out.Len())
 					} else {
 						require.NoError(t, err)
 					}
 					if size > c.longest {
 						continue
 					}
-					sink.Reset()
-					whole := bufstream.NewMessageSender(sink, c.codec, &bufstream.MessageOptions{Limit: bufstream.Unlimited})
+					out.Reset()
+					whole := bufstream.NewMessageSender(out, c.codec, &bufstream.MessageOptions{Limit: bufstream.Unlimited})
 					require.NoError(t, whole.Send(t.Context(), m))
-					for _, pieces := range [][]string{{sink.String()}, halves(sink.String())} {
+					for _, pieces := range [][]string{{out.String()}, halves(out.String())} {
 						got, err := decodeAll(t, c.codec, opts, pieces...)
 						if size > limit {
 							requireTooLong(t, err, limit)
@@ -222,7 +222,7 @@ func TestMalformedFrames(t *testing.T) {
 		"netstring that is cut in a length": {bufstream.Netstrings(), "12"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			good := &sink{}
+			good := &written{}
 			require.NoError(t, bufstream.NewMessageSender(good, test.codec, nil).Send(t.Context(), []byte("good")))
 			r := bufstream.NewMessageReceiver(&source{pieces: []string{good.String() + test.frame}, err: io.EOF}, test.codec, nil)
 			m, err := r.Receive(t.Context())
@@ -240,9 +240,9 @@ func TestMalformedFrames(t *testing.T) {
 }
 
 func TestWhatCannotBeSent(t *testing.T) {
-	sink := &sink{}
+	out := &written{}
 	send := func(codec bufstream.Codec[[]byte], m string) error {
-		return bufstream.NewMessageSender(sink, codec, nil).Send(t.Context(), []byte(m))
+		return bufstream.NewMessageSender(out, codec, nil).Send(t.Context(), []byte(m))
 	}
 	require.ErrorContains(t, send(bufstream.Delimited([]byte("\n")), "a\nb"), "the delimiter in it")
 	require.ErrorContains(t, send(bufstream.Delimited([]byte("aa")), "xa"), "the delimiter in it", "xaaa is x and a")
@@ -250,20 +250,20 @@ func TestWhatCannotBeSent(t *testing.T) {
 	require.NoError(t, send(bufstream.Delimited([]byte("abab")), "a"))
 	require.NoError(t, send(bufstream.Delimited([]byte("\r\n")), strings.Repeat("x", 10_000)))
 	require.Error(t, send(bufstream.Delimited([]byte("\r\n")), strings.Repeat("x", 10_000)+"\r\n"))
-	require.Equal(t, "aabab"+strings.Repeat("x", 10_000)+"\r\n", sink.String())
+	require.Equal(t, "aabab"+strings.Repeat("x", 10_000)+"\r\n", out.String())
 
-	sink.Reset()
-	lines := bufstream.NewMessageSender(sink, bufstream.Lines(), nil)
+	out.Reset()
+	lines := bufstream.NewMessageSender(out, bufstream.Lines(), nil)
 	for _, m := range []string{"a\nb", "a\r", "\xff"} {
 		require.Error(t, lines.Send(t.Context(), m), "%q", m)
 	}
-	require.Error(t, bufstream.NewMessageSender(sink, bufstream.Text(), nil).Send(t.Context(), "\xff"))
-	require.Error(t, bufstream.NewMessageSender(sink, bufstream.JSON[any](), nil).Send(t.Context(), func() {}))
-	require.Zero(t, sink.Len())
+	require.Error(t, bufstream.NewMessageSender(out, bufstream.Text(), nil).Send(t.Context(), "\xff"))
+	require.Error(t, bufstream.NewMessageSender(out, bufstream.JSON[any](), nil).Send(t.Context(), func() {}))
+	require.Zero(t, out.Len())
 	require.NoError(t, lines.Send(t.Context(), "it goes on"))
 }
 
-func TestLines(t *testing.T) {
+func TestLinesCodec(t *testing.T) {
 	all := "plain\nwith CR\r\n\n\r\nétude 日本\n"
 	want := []string{"plain", "with CR", "", "", "étude 日本"}
 	for _, pieces := range [][]string{{all}, byByte(all)} {
@@ -352,13 +352,13 @@ func TestJSONValues(t *testing.T) {
 func TestBinary(t *testing.T) {
 	codec := bufstream.Binary[netip.Addr](bufstream.LengthPrefixed(1, binary.BigEndian))
 	want := []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1%eth0"), {}}
-	sink := &sink{}
-	s := bufstream.NewMessageSender(sink, codec, nil)
+	out := &written{}
+	s := bufstream.NewMessageSender(out, codec, nil)
 	for _, a := range want {
 		require.NoError(t, s.Send(t.Context(), a))
 	}
-	require.Equal(t, "\x04\xc0\x00\x02\x01", sink.String()[:5])
-	got, err := decodeAll(t, codec, nil, sink.String())
+	require.Equal(t, "\x04\xc0\x00\x02\x01", out.String()[:5])
+	got, err := decodeAll(t, codec, nil, out.String())
 	require.Equal(t, io.EOF, err)
 	require.Equal(t, want, got)
 
@@ -417,7 +417,7 @@ func TestWrongUses(t *testing.T) {
 	require.Panics(t, func() { bufstream.NewMessageSender(nil, prefix4, nil) })
 	require.Panics(t, func() { bufstream.NewMessageReceiver(nil, prefix4, nil) })
 	require.Panics(t, func() { bufstream.NewMessageStream(nil, prefix4, nil) })
-	require.Panics(t, func() { bufstream.NewMessageSender(&sink{}, bufstream.Codec[int]{}, nil) })
+	require.Panics(t, func() { bufstream.NewMessageSender(&written{}, bufstream.Codec[int]{}, nil) })
 	require.Panics(t, func() { bufstream.NewMessageReceiver(&source{}, bufstream.Codec[int]{}, nil) })
 	require.Panics(t, func() {
 		bufstream.NewMessageReceiver(&source{}, prefix4, &bufstream.MessageOptions{Limit: -2})
