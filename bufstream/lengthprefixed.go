@@ -32,11 +32,12 @@ func LengthPrefixed(width int, order binary.ByteOrder) Codec[[]byte] {
 			if uint64(length) > longest {
 				return dst, &TooLongError{int(longest)}
 			}
+			var p [8]byte
 			if big {
-				p := binary.BigEndian.AppendUint64(nil, uint64(length)<<shift)
-				return append(dst, p[:width]...), nil
+				binary.BigEndian.PutUint64(p[:], uint64(length)<<shift)
+			} else {
+				binary.LittleEndian.PutUint64(p[:], uint64(length))
 			}
-			p := binary.LittleEndian.AppendUint64(nil, uint64(length))
 			return append(dst, p[:width]...), nil
 		},
 		func(b []byte) (length uint64, n int, err error) {

@@ -76,9 +76,12 @@ func (s *outgoing[T]) sendFrame(ctx context.Context, m T) (rest []byte, err erro
 		err = abc.SendVector(ctx, s.below, s.vector[:]...)
 		s.vector = [3][]byte{} // body is the caller's again
 	}
+	if err == nil {
+		return nil, nil
+	}
 	sent := abc.Sent(err)
 	switch {
-	case err == nil || sent == 0:
+	case sent == 0:
 	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
 		s.failed = causeOf(err)
 	case sent < 0:
