@@ -27,7 +27,7 @@ func TestCancelledSendIsFinished(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b := lockstep()
-				s, r := bufstream.NewMessageStream(a, prefix4, nil), bufstream.NewMessageReceiver(b, prefix4, nil)
+				s := bufstream.NewMessageStream(a, prefix4, nil)
 				first, second := bytes.Repeat([]byte("1"), size), bytes.Repeat([]byte("2"), size)
 				ctx, cancel := context.WithCancelCause(t.Context())
 				sent := make(chan error)
@@ -45,7 +45,7 @@ func TestCancelledSendIsFinished(t *testing.T) {
 				go func() { sent <- s.Send(t.Context(), second) }()
 				shared := bufstream.NewReceiver(b, nil)
 				require.NoError(t, shared.Unread([]byte(prefix)))
-				r = bufstream.NewMessageReceiver(shared, prefix4, nil)
+				r := bufstream.NewMessageReceiver(shared, prefix4, nil)
 				m, err := r.Receive(t.Context())
 				require.NoError(t, err)
 				require.Equal(t, first, m)
@@ -158,7 +158,7 @@ func TestTimedOutSend(t *testing.T) {
 		s := bufstream.NewMessageStream(bufstream.IdleTimeout(a, idle), bufstream.Lines(), nil)
 		requireIdle(t, s.Send(t.Context(), "hello"))
 		go func() {
-			time.Sleep(1)
+			time.Sleep(idle / 2)
 			receiveN(t, b, 6)
 		}()
 		require.NoError(t, s.Send(t.Context(), "hello"))
