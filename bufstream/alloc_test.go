@@ -68,12 +68,6 @@ func TestSendingDoesNotAllocate(t *testing.T) {
 	}))
 }
 
-type drop struct{}
-
-func (drop) SendAll(context.Context, []byte) error      { return nil }
-func (drop) SendVector(context.Context, [][]byte) error { return nil }
-func (drop) Close(context.Context) error                { return nil }
-
 // What a receiver and a sender keep when 1 MiB has gone through.
 func TestMemoryAfterABurst(t *testing.T) {
 	const receivers = 100

@@ -23,8 +23,8 @@ import (
 // and Bytes do not.
 type Buffer struct {
 	// Limit is how many bytes it may hold: 0 is DefaultLimit, Unlimited is as
-	// many as there are. What would be more is a [TooLongError], and stays where
-	// it was.
+	// many as there are, another negative one panics. What would be more is a
+	// [TooLongError], and stays where it was.
 	Limit int
 
 	memory     *[]byte // from newArray, nil if there is none

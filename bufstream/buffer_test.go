@@ -13,32 +13,6 @@ import (
 	"github.com/tributary-go/tributary/bufstream"
 )
 
-var bg = context.Background()
-
-// A source delivers pieces, one at each receive, and then err.
-type source struct {
-	pieces []string
-	err    error
-	asked  []int // how much room each receive had
-}
-
-func (s *source) ReceiveSome(ctx context.Context, p []byte) (int, error) {
-	s.asked = append(s.asked, len(p))
-	if ctx.Err() != nil {
-		return 0, &abc.OpError{Op: "receive", Transport: "source", Err: abc.ContextErr(ctx)}
-	}
-	if len(s.pieces) == 0 {
-		return 0, s.err
-	}
-	n := copy(p, s.pieces[0])
-	if s.pieces[0] = s.pieces[0][n:]; s.pieces[0] == "" {
-		s.pieces = s.pieces[1:]
-	}
-	return n, nil
-}
-
-func (s *source) Close(context.Context) error { return nil }
-
 func TestBufferSlides(t *testing.T) {
 	var b bufstream.Buffer
 	require.Empty(t, b.Bytes())
@@ -274,12 +248,4 @@ func TestHintIsNotBelieved(t *testing.T) {
 	_, err = b.Extend(bg, src, 3000)
 	require.NoError(t, err)
 	require.Equal(t, []int{4096}, src.asked)
-}
-
-func pattern(n int) []byte {
-	p := make([]byte, n)
-	for i := range p {
-		p[i] = byte(i>>8 ^ i*7)
-	}
-	return p
 }

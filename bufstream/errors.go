@@ -38,12 +38,8 @@ func opError(op string, sent int, err error) error {
 // senderError returns the error of an operation of a Sender, where err may be
 // one of the stream below.
 func senderError(op string, sent int, err error) error {
-	if err == nil {
-		return nil
+	if below, ok := err.(*abc.OpError); ok { // not As: a context's cause may be one
+		return &abc.OpError{Op: below.Op, Transport: below.Transport, Sent: sent, Err: below.Err}
 	}
-	var below *abc.OpError
-	if !errors.As(err, &below) {
-		return opError(op, sent, err)
-	}
-	return &abc.OpError{Op: below.Op, Transport: below.Transport, Sent: sent, Err: below.Err}
+	return opError(op, sent, err)
 }

@@ -8,7 +8,8 @@ type Options struct {
 	// [Unlimited] is no limit, and another negative one panics.
 	//
 	// It does not bound ReceiveExactly, whose caller has the memory already. What
-	// is received ahead comes on top, and is never more than that or 16 KiB.
+	// is received ahead comes on top, and is bounded by it, too, or by 16 KiB if
+	// that is more.
 	Limit int
 }
 

@@ -18,25 +18,23 @@ import (
 //
 // # What is lost
 //
-// Nothing. An operation that ctx ended, that found an item too long, or that
-// met the end of the stream in the middle of an item consumed nothing ([Receiver.Discard]
-// says how much it did): the next operation finds every byte. Such an end is
-// [io.ErrUnexpectedEOF], and [Receiver.Buffered] has what there still is;
-// io.EOF is an end between two items.
+// Nothing. An operation that ctx ended, that found an item too long, or that met
+// the end of the stream in the middle of an item consumed nothing: the next
+// operation finds every byte. ([Receiver.Discard] says how much it consumed.)
+// Such an end is [io.ErrUnexpectedEOF], and [Receiver.Buffered] has what there
+// still is; io.EOF is an end between two items.
 //
 // # Views
 //
-// A []byte that a method returns is a view of the buffer: it is valid until the
-// next operation of this Receiver. Buffered and Unread are none in this sense,
-// and Close is not: a view that another goroutine is looking at outlives it.
+// A []byte that a method returns is a view of the buffer. It is valid until the
+// next operation of this Receiver other than Buffered and Close: a view that
+// one goroutine is looking at outlives a Close by another.
 type Receiver struct {
 	below abc.ReceiveStream
 	guard abc.Guard
 	limit int
-
 	ended atomic.Int32
-
-	buf Buffer // belongs to who is inside
+	buf   Buffer // belongs to who is inside
 }
 
 const ( // the values of ended
@@ -49,10 +47,6 @@ var (
 	_ abc.ReceiveStream = (*Receiver)(nil)
 	_ abc.Unwrapper     = (*Receiver)(nil)
 )
-
-// direct is from which size on bytes are received into the caller's memory.
-// Below it, receiving ahead saves more than the copy costs.
-const direct = 4 << 10
 
 // NewReceiver makes a receiver of r, which it owns. opts may be nil.
 func NewReceiver(r abc.ReceiveStream, opts *Options) *Receiver {
@@ -78,118 +72,6 @@ func (r *Receiver) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 		return 0, opError("receive", 0, abc.ErrClosed)
 	}
 	return n, err
-}
-
-// ReceiveExactly fills p. It blocks until all of it is there, and needs no
-// buffer for a large p: that is received into directly.
-//
-// If it fails, what came is put back, and p has no meaning. An empty p needs
-// nothing.
-func (r *Receiver) ReceiveExactly(ctx context.Context, p []byte) error {
-	if err := r.guard.Enter(ctx); err != nil {
-		return opError("receive", 0, err)
-	}
-	if n := len(p); n <= r.buf.Len() { // without a defer, which would cost as much as the rest
-		copy(p, r.buf.array[r.buf.start:])
-		r.buf.Discard(n)
-		r.guard.Leave()
-		return nil
-	}
-	defer r.guard.Leave()
-	for r.buf.Len() < len(p) {
-		missing := len(p) - r.buf.Len()
-		if missing >= direct {
-			return r.receiveDirectly(ctx, p)
-		}
-		if err := r.more(ctx, missing); err != nil {
-			return err
-		}
-	}
-	r.take(p)
-	return nil
-}
-
-func (r *Receiver) receiveDirectly(ctx context.Context, p []byte) error {
-	got := r.take(p)
-	r.rest()
-	for len(p)-got >= direct {
-		n, err := r.below.ReceiveSome(ctx, p[got:])
-		got += n
-		if err = r.check(err, got > 0); err != nil {
-			r.putBack(p[:got])
-			return err
-		}
-	}
-	for rest := p[got:]; r.buf.Len() < len(rest); {
-		if err := r.more(ctx, len(rest)-r.buf.Len()); err != nil {
-			r.putBack(p[:got])
-			return unexpected(err)
-		}
-	}
-	r.take(p[got:])
-	return nil
-}
-
-// Peek returns the next n bytes and consumes nothing. It blocks until they are
-// there. n may not be more than the limit.
-func (r *Receiver) Peek(ctx context.Context, n int) ([]byte, error) {
-	if err := r.enterWith(ctx, n < 0, errNegative); err != nil {
-		return nil, err
-	}
-	defer r.guard.Leave()
-	if n > r.limit {
-		return nil, r.tooLong()
-	}
-	for r.buf.Len() < n {
-		if err := r.more(ctx, n-r.buf.Len()); err != nil {
-			return nil, err
-		}
-	}
-	return r.buf.Bytes()[:n:n], nil
-}
-
-// Discard consumes the next n bytes, and blocks until that many came. With an
-// error it returns how many it did consume.
-func (r *Receiver) Discard(ctx context.Context, n int) (discarded int, err error) {
-	if err := r.enterWith(ctx, n < 0, errNegative); err != nil {
-		return 0, err
-	}
-	defer r.guard.Leave()
-	for {
-		k := min(n-discarded, r.buf.Len())
-		r.buf.Discard(k)
-		if discarded += k; discarded == n {
-			return n, nil
-		}
-		if err := r.more(ctx, n-discarded); err != nil {
-			if discarded > 0 {
-				err = unexpected(err)
-			}
-			return discarded, err
-		}
-	}
-}
-
-// Buffered returns what was received and not consumed. It does not block. It is
-// nil while an operation is in progress, and after Close and Detach.
-func (r *Receiver) Buffered() []byte {
-	if r.guard.Enter(context.Background()) != nil {
-		return nil
-	}
-	defer r.guard.Leave()
-	return r.buf.Bytes()
-}
-
-// Unread puts a copy of p in front of what comes next. p may be a view that was
-// just returned. It does not block, and fails only with [abc.ErrBusy] and
-// [abc.ErrClosed].
-func (r *Receiver) Unread(p []byte) error {
-	if err := r.enter(context.Background()); err != nil {
-		return err
-	}
-	defer r.guard.Leave()
-	r.putBack(p)
-	return nil
 }
 
 // Unwrap implements [abc.Unwrapper].

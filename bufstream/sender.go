@@ -12,11 +12,10 @@ import (
 // A Sender gathers small sends into few. It is itself an [abc.SendStream]. Make
 // one with [NewSender], which owns the stream below.
 //
-// What is sent is held, and goes out when there is more than fits, together with
-// what is being sent then, which is not copied; or by Flush, Close, the SendEOF
-// of a [Stream], or in the background after [SenderOptions.FlushAfter]. Without
-// that a forgotten Flush makes the peer wait for ever. Once one of these
-// returned nil nothing is held.
+// What is sent is held, and goes out when more comes than fits, or by Flush,
+// Close, the SendEOF of a [Stream], or in the background after
+// [SenderOptions.FlushAfter]. Without that a forgotten Flush makes the peer wait
+// for ever. Once Flush, SendEOF or Close returned nil nothing is held.
 //
 // One operation at a time may run, a second one is [abc.ErrBusy]; Close may be
 // called at any time. A SendAll that only holds its bytes does not block, unless
@@ -75,8 +74,9 @@ func NewSender(s abc.SendStream, opts *SenderOptions) *Sender {
 	return &Sender{below: s, opts: o, held: Buffer{Limit: o.Size}, begun: make(chan struct{})}
 }
 
-// SendAll implements [abc.SendStream]. p is copied if it fits, and sent along
-// with what is held if it does not.
+// SendAll implements [abc.SendStream]. p is copied if it fits. If it does not,
+// what is held is sent, and p with it, uncopied, if it is more than half of
+// [SenderOptions.Size].
 func (s *Sender) SendAll(ctx context.Context, p []byte) error {
 	if len(p) == 0 {
 		return senderError("send", 0, s.check(ctx)) // whatever the background does
@@ -84,13 +84,20 @@ func (s *Sender) SendAll(ctx context.Context, p []byte) error {
 	if err := s.lock(ctx); err != nil {
 		return senderError("send", 0, err)
 	}
-	defer s.mu.Unlock()
 	if s.fits(len(p)) {
 		s.hold(p)
+		s.mu.Unlock()
 		return nil
 	}
-	s.vector = append(s.vector, p)
-	return s.send(ctx, "send", len(p))
+	defer s.mu.Unlock()
+	if s.large(len(p)) {
+		s.vector = append(s.vector, p)
+		return s.send(ctx, "send", len(p))
+	}
+	if err := s.send(ctx, "send", 0); err != nil {
+		return err
+	}
+	return s.holdAfter("send", p)
 }
 
 // SendVector implements [abc.VectorSender].
@@ -106,14 +113,16 @@ func (s *Sender) SendVector(ctx context.Context, bufs [][]byte) error {
 		return senderError("send", 0, err)
 	}
 	defer s.mu.Unlock()
-	if s.fits(size) {
-		for _, p := range bufs {
-			s.hold(p)
-		}
-		return nil
+	if s.large(size) && !s.fits(size) {
+		s.vector = append(s.vector, bufs...)
+		return s.send(ctx, "send", size)
 	}
-	s.vector = append(s.vector, bufs...)
-	return s.send(ctx, "send", size)
+	if !s.fits(size) {
+		if err := s.send(ctx, "send", 0); err != nil {
+			return err
+		}
+	}
+	return s.holdAfter("send", bufs...)
 }
 
 // Flush sends what is held. It blocks until the stream below took it.
@@ -146,13 +155,35 @@ func (s *Sender) Unwrap() abc.AsyncResource { return s.below }
 
 func (s *Sender) fits(n int) bool { return n <= s.opts.Size-s.held.Len() }
 
+// large says whether n bytes that do not fit go out with what is held. Fewer are
+// held after that, so that what goes out is one piece.
+func (s *Sender) large(n int) bool { return n > s.opts.Size/2 }
+
+// holdAfter holds bufs, which fit, unless Close came before.
+func (s *Sender) holdAfter(op string, bufs ...[]byte) error {
+	if s.state == senderClosed {
+		return senderError(op, 0, abc.ErrClosed)
+	}
+	for _, p := range bufs {
+		if len(p) > 0 {
+			s.hold(p)
+		}
+	}
+	return nil
+}
+
 // hold holds p, which fits.
 func (s *Sender) hold(p []byte) {
-	if s.held.Len() == 0 {
-		s.held.move(max(s.peak, len(p)))
+	h := &s.held
+	if h.end == 0 {
+		h.move(max(s.peak, len(p)))
 		s.arm()
 	}
-	if err := s.held.Append(p); err != nil {
+	if len(h.array)-h.end >= len(p) {
+		h.end += copy(h.array[h.end:], p)
+		return
+	}
+	if err := h.Append(p); err != nil {
 		panic("bufstream: internal error: " + err.Error())
 	}
 }

@@ -3,11 +3,7 @@ package bufstream_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
-	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,7 +13,6 @@ import (
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/bufstream"
-	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/memstream"
 )
 
@@ -64,21 +59,25 @@ func TestSenderGathers(t *testing.T) {
 	send("67890")
 	require.Empty(t, below.sends, "it fits")
 	send("")
-	send("!")
-	require.Equal(t, []string{"1234567890|!"}, below.sends)
+	send("12345")
+	require.Equal(t, []string{"1234567890"}, below.sends)
+	send("678901")
+	require.Equal(t, "12345|678901", below.sends[1], "more than half of it goes along")
 	send("abc")
 	require.NoError(t, s.SendVector(bg, [][]byte{[]byte("de"), nil, []byte("fg")}))
-	require.Len(t, below.sends, 1)
+	require.Len(t, below.sends, 2)
 	require.NoError(t, s.SendVector(bg, [][]byte{[]byte("hi"), []byte("jklm")}))
-	require.Equal(t, "abcdefg|hi|jklm", below.sends[1])
+	require.Equal(t, "abcdefg|hi|jklm", below.sends[2])
+	send("nopqrstu")
+	require.NoError(t, s.SendVector(bg, [][]byte{[]byte("vw"), nil, []byte("x")}))
+	require.Equal(t, "nopqrstu", below.sends[3])
 	require.NoError(t, s.Flush(bg))
-	require.Len(t, below.sends, 2, "there was nothing to flush")
-	send("xyz")
+	require.Equal(t, "vwx", below.sends[4])
 	require.NoError(t, s.Flush(bg))
-	require.Equal(t, "xyz", below.sends[2])
+	require.Len(t, below.sends, 5, "there was nothing to flush")
 	send("the end")
 	require.NoError(t, s.Close(bg))
-	require.Equal(t, "the end", below.sends[3])
+	require.Equal(t, "the end", below.sends[5])
 	require.True(t, below.closed)
 }
 
@@ -162,132 +161,6 @@ func TestSenderCountsItsOwnBytes(t *testing.T) {
 	}
 }
 
-func TestCancelledFlushGoesOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		below, r := memstream.OneWay(&memstream.Options{Capacity: 4})
-		s := bufstream.NewSender(below, nil)
-		require.NoError(t, s.SendAll(bg, []byte("0123456789")))
-		for range 3 {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			err := s.Flush(ctx)
-			cancel()
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.Zero(t, abc.Sent(err))
-		}
-		require.NoError(t, s.SendAll(bg, []byte("abc")), "there is room to hold it")
-		flushed := make(chan error)
-		go func() { flushed <- s.Flush(bg) }()
-		got := ""
-		for p := make([]byte, 100); len(got) < 13; {
-			n, err := r.ReceiveSome(bg, p)
-			require.NoError(t, err)
-			got += string(p[:n])
-		}
-		require.NoError(t, <-flushed)
-		require.Equal(t, "0123456789abc", got)
-	})
-}
-
-// Whatever is cancelled whenever, the peer gets what was accepted, in order.
-func TestSenderUnderRandomCancellation(t *testing.T) {
-	for seed := range uint64(200) {
-		synctest.Test(t, func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seed, 1))
-			below, r := memstream.OneWay(&memstream.Options{Capacity: 1 + rng.IntN(30)})
-			opts := &bufstream.SenderOptions{Size: 1 + rng.IntN(40)}
-			if seed%2 == 0 {
-				opts.FlushAfter = time.Duration(1+rng.IntN(5)) * time.Millisecond
-			}
-			s := bufstream.NewSender(below, opts)
-			received := make(chan string)
-			slow := rand.New(rand.NewPCG(seed, 2))
-			go func() {
-				got := ""
-				for p := make([]byte, 16); ; {
-					time.Sleep(time.Duration(slow.IntN(3)) * time.Millisecond)
-					n, err := r.ReceiveSome(bg, p[:1+slow.IntN(16)])
-					if got += string(p[:n]); err != nil {
-						received <- got
-						return
-					}
-				}
-			}()
-			want := ""
-			for range 60 {
-				ctx, cancel := context.WithTimeout(bg, time.Duration(rng.IntN(4))*time.Millisecond)
-				p := pattern(rng.IntN(50))
-				err := s.SendAll(ctx, p)
-				sent := len(p)
-				if err != nil {
-					require.ErrorIs(t, err, context.DeadlineExceeded)
-					sent = abc.Sent(err)
-				}
-				want += string(p[:sent])
-				clear(p)
-				if rng.IntN(4) == 0 {
-					if err := s.Flush(ctx); err != nil {
-						require.ErrorIs(t, err, context.DeadlineExceeded)
-					}
-				}
-				cancel()
-			}
-			require.NoError(t, s.Close(bg))
-			require.Equal(t, want, <-received, "seed %d", seed)
-		})
-	}
-}
-
-func TestFlushAfter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		below := &sink{}
-		s := bufstream.NewSender(below, &bufstream.SenderOptions{FlushAfter: time.Second})
-		for range 4 { // a later send does not put it off
-			require.NoError(t, s.SendAll(bg, []byte("x")))
-			time.Sleep(300 * time.Millisecond)
-			synctest.Wait()
-		}
-		require.Equal(t, []string{"xxxx"}, below.sent())
-
-		// What a Flush sent leaves the timer running, but it is no one's.
-		require.NoError(t, s.SendAll(bg, []byte("a")))
-		time.Sleep(500 * time.Millisecond)
-		require.NoError(t, s.Flush(bg))
-		require.NoError(t, s.SendAll(bg, []byte("b")))
-		time.Sleep(999 * time.Millisecond)
-		synctest.Wait()
-		require.Equal(t, []string{"xxxx", "a"}, below.sent())
-		time.Sleep(time.Millisecond)
-		synctest.Wait()
-		require.Equal(t, []string{"xxxx", "a", "b"}, below.sent())
-
-		require.NoError(t, s.SendAll(bg, []byte("c")))
-		start := time.Now()
-		require.NoError(t, s.Close(bg))
-		require.Zero(t, time.Since(start), "it waits for no timer")
-		time.Sleep(time.Hour)
-		require.Equal(t, []string{"xxxx", "a", "b", "c"}, below.sent())
-	})
-}
-
-func TestErrorOfTheBackgroundSurfaces(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		broken := &abc.OpError{Op: "send", Transport: "sink", Sent: 1, Err: abc.Broken(io.ErrClosedPipe)}
-		below := &sink{err: broken}
-		s := bufstream.NewSender(below, &bufstream.SenderOptions{FlushAfter: time.Second})
-		require.NoError(t, s.SendAll(bg, []byte("abc")))
-		time.Sleep(time.Second)
-		synctest.Wait()
-		for _, err := range []error{s.SendAll(bg, []byte("x")), s.SendAll(bg, nil), s.Flush(bg), s.WaitSendable(bg)} {
-			require.ErrorIs(t, err, abc.ErrBroken)
-			require.ErrorIs(t, err, io.ErrClosedPipe)
-			require.Zero(t, abc.Sent(err), "of this operation")
-		}
-		require.ErrorIs(t, s.Close(bg), abc.ErrBroken, "two bytes are lost")
-		require.True(t, below.closed)
-		require.NoError(t, s.Close(bg))
-	})
-}
-
 // Once broken always broken, also for what would only be held.
 func TestSenderStaysBroken(t *testing.T) {
 	below, r := memstream.OneWay(nil)
@@ -324,227 +197,15 @@ func (c cancelling) SendVector(ctx context.Context, bufs [][]byte) error {
 	return c.sink.SendVector(ctx, bufs)
 }
 
-func TestSendWaitsForTheBackground(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		below, r := memstream.OneWay(&memstream.Options{Capacity: memstream.Lockstep})
-		s := bufstream.NewSender(below, &bufstream.SenderOptions{FlushAfter: time.Second})
-		require.NoError(t, s.SendAll(bg, []byte("first ")))
-		time.Sleep(time.Second)
-		synctest.Wait() // it is blocked now
-
-		require.NoError(t, s.SendAll(bg, nil), "for which there is nothing to wait")
-		ctx, cancel := context.WithTimeout(bg, time.Second)
-		defer cancel()
-		err := s.SendAll(ctx, []byte("lost"))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Zero(t, abc.Sent(err))
-
-		sent := make(chan error)
-		go func() { sent <- s.SendAll(bg, []byte("second")) }()
-		synctest.Wait()
-		require.ErrorIs(t, s.SendAll(bg, []byte("x")), abc.ErrBusy)
-		require.ErrorIs(t, s.Flush(bg), abc.ErrBusy)
-		received := make(chan string)
-		go func() {
-			got, _ := receiveAll(r)
-			received <- got
-		}()
-		require.NoError(t, <-sent)
-		require.NoError(t, s.Close(bg))
-		require.Equal(t, "first second", <-received)
-	})
-}
-
-func TestCloseWhileTheBackgroundSends(t *testing.T) {
-	for name, graceful := range map[string]bool{"graceful": true, "forceful": false} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				below, r := memstream.OneWay(&memstream.Options{Capacity: 4})
-				s := bufstream.NewSender(below, &bufstream.SenderOptions{FlushAfter: time.Second})
-				require.NoError(t, s.SendAll(bg, []byte("0123456789")))
-				time.Sleep(time.Second)
-				synctest.Wait() // it is blocked now
-				waiting := make(chan error)
-				go func() { waiting <- s.SendAll(bg, []byte("x")) }()
-				synctest.Wait()
-				closed := make(chan error, 1)
-				go func() {
-					ctx, cancel := context.WithCancel(bg)
-					defer cancel()
-					if !graceful {
-						cancel()
-					}
-					closed <- s.Close(ctx)
-				}()
-				require.ErrorIs(t, <-waiting, abc.ErrClosed)
-				synctest.Wait()
-				if !graceful {
-					require.ErrorIs(t, <-closed, context.Canceled, "six bytes were dropped")
-					return
-				}
-				require.Empty(t, closed, "it waits")
-				got, err := receiveAll(r)
-				require.Equal(t, io.EOF, err)
-				require.Equal(t, "0123456789", got)
-				require.NoError(t, <-closed)
-			})
-		})
-	}
-}
-
-func TestForcefulCloseDropsWhatIsHeld(t *testing.T) {
-	done, cancel := context.WithCancel(bg)
-	cancel()
-	below := &sink{}
-	s := bufstream.NewSender(below, nil)
-	require.NoError(t, s.SendAll(bg, []byte("held")))
-	require.ErrorIs(t, s.Close(done), context.Canceled)
-	require.True(t, below.closed)
-	require.Empty(t, below.sends)
-	require.NoError(t, s.Close(done), "once it is closed")
-
-	s = bufstream.NewSender(&sink{}, nil)
-	require.NoError(t, s.Close(done), "nothing was held")
-	s = bufstream.NewSender(&sink{}, nil)
-	require.NoError(t, s.SendAll(bg, []byte("held")))
-	require.NoError(t, closeutil.CloseForcefully(s))
-}
-
-func TestCloseWithinItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		below, r := memstream.OneWay(&memstream.Options{Capacity: 4})
-		s := bufstream.NewSender(below, nil)
-		require.NoError(t, s.SendAll(bg, []byte("0123456789")))
-		ctx, cancel := context.WithTimeout(bg, time.Second)
-		defer cancel()
-		require.ErrorIs(t, s.Close(ctx), context.DeadlineExceeded)
-		got, err := receiveAll(r)
-		require.Empty(t, got)
-		require.Equal(t, io.EOF, err)
-	})
-}
-
-func TestCloseDuringASend(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		below, r := memstream.OneWay(&memstream.Options{Capacity: 4})
-		s := bufstream.NewSender(below, nil)
-		require.NoError(t, s.SendAll(bg, []byte("0123456789")))
-		sent := make(chan error)
-		go func() { sent <- s.SendAll(bg, make([]byte, 20_000)) }()
-		synctest.Wait()
-		err := s.Close(bg)
-		require.ErrorIs(t, err, abc.ErrBroken)
-		require.EqualError(t, err, "bufstream: close: connection broken: a send was in progress, so what was gathered before it is lost")
-		err = <-sent
-		require.ErrorIs(t, err, abc.ErrClosed)
-		require.Zero(t, abc.Sent(err))
-		got, _ := receiveAll(r)
-		require.Empty(t, got)
-	})
-}
-
-func TestStreamSendEOF(t *testing.T) {
-	a, b := memstream.Pair(nil)
-	s := bufstream.NewStream(a, nil)
-	require.NoError(t, s.SendAll(bg, []byte("all of it")))
-	require.NoError(t, s.SendEOF(bg))
-	require.NoError(t, s.SendEOF(bg), "again")
-	require.ErrorIs(t, s.SendAll(bg, []byte("x")), abc.ErrClosed)
-	require.ErrorIs(t, s.Flush(bg), abc.ErrClosed)
-	got, err := receiveAll(b)
-	require.Equal(t, "all of it", got)
-	require.Equal(t, io.EOF, err)
-	require.NoError(t, b.SendAll(bg, []byte("answer\n")))
-	line, err := s.ReceiveLine(bg)
-	require.NoError(t, err)
-	require.Equal(t, "answer", string(line))
-	require.NoError(t, s.Close(bg))
-	require.ErrorIs(t, s.SendEOF(bg), abc.ErrClosed)
-}
-
-// The receiving half ends when Close begins, not when what is held was sent.
-func TestNothingIsReceivedWhileClosing(t *testing.T) {
-	for name, op := range every {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				a, b := memstream.Pair(&memstream.Options{Capacity: 4})
-				s := bufstream.NewStream(a, nil)
-				require.NoError(t, s.SendAll(bg, []byte("good-bye")))
-				received := make(chan error)
-				go func() { received <- op(bg, s.Receiver) }()
-				synctest.Wait()
-				closed := make(chan error, 1)
-				go func() { closed <- s.Close(bg) }()
-				synctest.Wait()
-				require.NoError(t, b.SendAll(bg, []byte("1\n")))
-				require.ErrorIs(t, <-received, abc.ErrClosed)
-				got, err := receiveAll(b)
-				require.Equal(t, io.EOF, err)
-				require.Equal(t, "good-bye", got)
-				require.NoError(t, <-closed)
-			})
-		})
-	}
-}
-
-// noEOF is a stream that cannot end one direction alone.
-type noEOF struct{ abc.Stream }
-
-func (noEOF) SendEOF(context.Context) error {
-	return &abc.OpError{Op: "send EOF", Transport: "noEOF", Err: errors.ErrUnsupported}
-}
-
-func TestStreamSendEOFUnsupported(t *testing.T) {
-	a, b := memstream.Pair(nil)
-	s := bufstream.NewStream(noEOF{a}, nil)
-	for _, p := range []string{"one", "two"} {
-		require.NoError(t, s.SendAll(bg, []byte(p)))
-		require.ErrorIs(t, s.SendEOF(bg), errors.ErrUnsupported)
-	}
-	require.NoError(t, s.Close(bg))
-	got, _ := receiveAll(b)
-	require.Equal(t, "onetwo", got)
-}
-
-func TestStreamDetach(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a, b := memstream.Pair(nil)
-		s := bufstream.NewStream(a, &bufstream.StreamOptions{Sender: bufstream.SenderOptions{FlushAfter: time.Second}})
-		require.NoError(t, b.SendAll(bg, []byte("line\nrest")))
-		_, err := s.ReceiveLine(bg)
-		require.NoError(t, err)
-		require.NoError(t, s.SendAll(bg, []byte("held")))
-		busy := make(chan error)
-		ctx, cancel := context.WithCancel(bg)
-		go func() { busy <- s.ReceiveExactly(ctx, make([]byte, 10)) }()
-		synctest.Wait()
-		_, _, err = s.Detach(bg)
-		require.ErrorIs(t, err, abc.ErrBusy)
-		cancel()
-		require.ErrorIs(t, <-busy, context.Canceled)
-
-		prebuffered, below, err := s.Detach(bg)
-		require.NoError(t, err)
-		require.Equal(t, "rest", string(prebuffered))
-		require.Same(t, a, below)
-		require.NoError(t, s.Close(bg))
-		require.ErrorIs(t, s.SendAll(bg, []byte("x")), abc.ErrClosed)
-		_, _, err = s.Detach(bg)
-		require.ErrorIs(t, err, abc.ErrClosed)
-		require.NoError(t, a.SendAll(bg, []byte(" and more")))
-		require.NoError(t, a.Close(bg))
-		got, _ := receiveAll(b)
-		require.Equal(t, "held and more", got)
-	})
-}
-
-func receiveAll(r abc.ReceiveStream) (string, error) {
-	var all strings.Builder
-	for p := make([]byte, 4096); ; {
-		n, err := r.ReceiveSome(bg, p)
-		all.Write(p[:n])
-		if err != nil {
-			return all.String(), err
-		}
+// The cause of a context may be the error of another stream.
+func TestSenderErrorsKeepTheContext(t *testing.T) {
+	cause := &abc.OpError{Op: "receive", Transport: "other", Err: abc.ErrBroken}
+	ctx, cancel := context.WithCancelCause(bg)
+	cancel(cause)
+	s := bufstream.NewStream(struct{ abc.Stream }{}, nil)
+	for _, err := range []error{s.SendAll(ctx, []byte("x")), s.SendAll(ctx, nil), s.Flush(ctx), s.WaitSendable(ctx), s.SendEOF(ctx)} {
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, cause)
+		require.ErrorContains(t, err, "bufstream: ")
 	}
 }

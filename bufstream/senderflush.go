@@ -121,7 +121,7 @@ func (s *Sender) is(state senderState) bool {
 // arm sees to it that what is held now does not stay for long. The timer is left
 // to run when it was sent before: it looks at the time.
 func (s *Sender) arm() {
-	if s.opts.FlushAfter == 0 || s.err != nil {
+	if s.opts.FlushAfter == 0 || s.err != nil || s.state == senderClosed {
 		return
 	}
 	s.due = time.Now().Add(s.opts.FlushAfter)

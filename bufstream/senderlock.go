@@ -13,6 +13,9 @@ func (s *Sender) lock(ctx context.Context) error {
 		return abc.ContextErr(ctx)
 	}
 	s.mu.Lock()
+	if s.state == senderOpen && !s.busy && !s.sending && s.err == nil {
+		return nil
+	}
 	err := s.admit()
 	if err == nil && s.sending {
 		err = s.awaitBackground(ctx)
