@@ -79,6 +79,7 @@ func TestCloseWaitsForACancelledSend(t *testing.T) {
 		s, peer := halfSent(t)
 		received := make(chan error)
 		go func() { _, err := s.Receive(t.Context()); received <- err }()
+		synctest.Wait()
 		closed := make(chan error)
 		go func() { closed <- s.Close(t.Context()) }()
 		// It waits, and wakes what was blocked meanwhile.
@@ -138,7 +139,8 @@ func TestPeerGoesWhileASendIsFinished(t *testing.T) {
 func TestCancelledSendOverAStreamThatBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := lockstep()
-		s := bufstream.NewMessageStream(&fragile{Stream: a}, bufstream.Lines(), nil)
+		f := &fragile{Stream: a}
+		s := bufstream.NewMessageStream(f, bufstream.Lines(), nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		sent := make(chan error)
 		go func() { sent <- s.Send(ctx, "hello") }()
@@ -146,7 +148,9 @@ func TestCancelledSendOverAStreamThatBreaks(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		require.ErrorIs(t, <-sent, context.Canceled)
+		f.broken = false // it would go on, in the middle of a message
 		require.ErrorIs(t, s.Send(t.Context(), "x"), abc.ErrBroken)
+		require.ErrorIs(t, s.SendEOF(t.Context()), abc.ErrBroken)
 	})
 }
 
@@ -164,7 +168,9 @@ func TestTimedOutSend(t *testing.T) {
 		require.NoError(t, s.Send(t.Context(), "hello"))
 		go func() { receiveN(t, b, 2) }()
 		requireIdle(t, s.Send(t.Context(), "hello"))
+		start := time.Now()
 		require.ErrorIs(t, s.Send(t.Context(), "x"), abc.ErrBroken)
+		require.Zero(t, time.Since(start), "it was not tried")
 		_, err := s.Receive(t.Context())
 		requireIdle(t, err)
 	})
