@@ -444,6 +444,25 @@ func receiveOne[T any](codec bufstream.Codec[T]) func(abc.ReceiveStream) error {
 	}
 }
 
+// What a codec panics with does not keep the turn.
+func TestCodecThatPanics(t *testing.T) {
+	codec := bufstream.Codec[int]{
+		Encode: func(dst []byte, m int) ([]byte, error) { return append(dst, []byte("ab")[m]), nil },
+		Decode: func(b []byte, _ *bufstream.Scan) (int, int, error) { return []int{1, 2}[b[0]-'a'], 1, nil },
+	}
+	a, b := memstream.Pair(nil)
+	s, r := bufstream.NewMessageStream(a, codec, nil), bufstream.NewMessageStream(b, codec, nil)
+	require.Panics(t, func() { _ = s.Send(bg, 2) })
+	require.NoError(t, s.Send(bg, 1))
+	m, err := r.Receive(bg)
+	require.NoError(t, err)
+	require.Equal(t, 2, m)
+	bad := bufstream.NewMessageReceiver(&source{pieces: []string{"x"}}, codec, nil)
+	for range 2 {
+		require.Panics(t, func() { _, _ = bad.Receive(bg) })
+	}
+}
+
 func TestMessagesUnwrap(t *testing.T) {
 	a, b := memstream.Pair(nil)
 	s, r := bufstream.NewMessageSender(bufstream.Locked(a), prefix4, nil), bufstream.NewMessageReceiver(b, prefix4, nil)

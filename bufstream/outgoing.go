@@ -18,6 +18,7 @@ type outgoing[T any] struct {
 	below abc.SendStream
 	codec Codec[T]
 	limit int
+	parts func(dst []byte, m T) (head, body, tail []byte, err error) // of the codec, or nil
 
 	turn   turnstile
 	frame  []byte    // of the last message, to use its memory again
@@ -34,24 +35,32 @@ func (s *outgoing[T]) init(below abc.SendStream, codec Codec[T], opts MessageOpt
 	}
 	s.below, s.codec, s.limit = below, codec, opts.Limit
 	s.finishing = make(chan struct{}, 1)
+	if _, ok := below.(abc.VectorSender); ok { // else one send is better than three
+		s.parts = codec.parts
+	}
 }
 
 func (s *outgoing[T]) send(ctx context.Context, m T) error {
 	if err := s.turn.enter(ctx); err != nil {
 		return opError("send", 0, err)
 	}
+	leaves := true
+	defer func() {
+		if leaves {
+			s.turn.leave()
+		}
+	}()
 	rest, err := s.sendFrame(ctx, m)
 	if rest == nil {
-		s.turn.leave()
 		return err
 	}
 	s.finishing <- struct{}{}
 	if s.turn.closed() { // Close may not have seen that
 		<-s.finishing
 		s.failed = abc.ErrClosed
-		s.turn.leave()
 		return opError("send", 0, abc.ErrClosed)
 	}
+	leaves = false
 	go s.finish(context.WithoutCancel(ctx), rest)
 	return nil
 }
@@ -98,8 +107,8 @@ func (s *outgoing[T]) sendFrame(ctx context.Context, m T) (rest []byte, err erro
 // encode returns the frame of m, in head alone if body is nil.
 func (s *outgoing[T]) encode(m T) (head, body, tail []byte, err error) {
 	size := 0
-	if s.codec.parts != nil {
-		head, body, tail, err = s.codec.parts(s.frame[:0], m)
+	if s.parts != nil {
+		head, body, tail, err = s.parts(s.frame[:0], m)
 		if size = len(head) + len(body) + len(tail); size < vectorSize && err == nil {
 			head, body, tail = append(append(head, body...), tail...), nil, nil
 		}
