@@ -6,6 +6,10 @@ import "context"
 // received into memory of its own.
 const largeMessage = 32 << 10
 
+// lead is where a message begins in its array: what comes after a length of 4
+// bytes is aligned.
+const lead = 4
+
 // isLarge reports whether the next message is to be received by receiveLarge.
 func (r *incoming[T]) isLarge() bool {
 	if held := r.buf.Len(); held > 0 {
@@ -23,36 +27,37 @@ func (r *incoming[T]) isLarge() bool {
 // to what came: a peer that announces much and sends little gets little.
 func (r *incoming[T]) receiveLarge(ctx context.Context) (m T, found bool, err error) {
 	want := max(r.need+1, r.lastLarge)
-	array := newArray(arraySize(min(want, max(largeMessage, r.lastLarge, readStep*r.buf.Len()))))
-	filled := copy(*array, r.buf.Bytes())
+	array := newArray(arraySize(lead + min(want, max(largeMessage, r.lastLarge, readStep*r.buf.Len()))))
+	space := (*array)[lead:]
+	filled := copy(space, r.buf.Bytes())
 	r.buf.Discard(filled)
 	defer func() {
 		if array != nil { // it holds no message
-			r.putBack((*array)[:filled])
+			r.putBack(space[:filled])
 			freeArray(array)
 		}
 	}()
 	for r.failed == nil {
-		if filled == len(*array) {
-			larger := newArray(arraySize(min(want, readStep*filled)))
-			copy(*larger, *array)
+		if filled == len(space) {
+			larger := newArray(arraySize(lead + min(want, readStep*filled)))
+			copy((*larger)[lead:], space)
 			freeArray(array)
-			array = larger
+			array, space = larger, (*larger)[lead:]
 		}
-		n, err := r.below.ReceiveSome(r.context(ctx), (*array)[filled:min(len(*array), want)])
+		n, err := r.below.ReceiveSome(r.context(ctx), space[filled:min(len(space), want)])
 		filled += n
 		if err != nil {
-			r.putBack((*array)[:filled])
+			r.putBack(space[:filled])
 			filled = 0
 			return m, false, r.check(ctx, err)
 		}
 		if filled <= r.need {
 			continue
 		}
-		b := (*array)[:filled]
+		b := space[:filled]
 		m, n, err = r.codec.Decode(b, &r.scan)
 		if m, n, found, err = r.judge(b, m, n, err); n > 0 {
-			r.putBack((*array)[n:filled])
+			r.putBack(space[n:filled])
 			r.large, array = array, nil
 			return m, found, err
 		}
