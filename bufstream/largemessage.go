@@ -10,6 +10,10 @@ const largeMessage = 32 << 10
 // bytes is aligned.
 const lead = 4
 
+// mostAtOnce is how much is received at once, in bytes. A copy of 1 MiB passes by
+// the cache, and no socket has that much.
+const mostAtOnce = 960 << 10
+
 // isLarge reports whether the next message is to be received by receiveLarge.
 func (r *incoming[T]) isLarge() bool {
 	if held := r.buf.Len(); held > 0 {
@@ -44,7 +48,7 @@ func (r *incoming[T]) receiveLarge(ctx context.Context) (m T, found bool, err er
 			freeArray(array)
 			array, space = larger, (*larger)[lead:]
 		}
-		n, err := r.below.ReceiveSome(r.context(ctx), space[filled:min(len(space), want)])
+		n, err := r.below.ReceiveSome(r.context(ctx), space[filled:min(len(space), want, filled+mostAtOnce)])
 		filled += n
 		if err != nil {
 			r.putBack(space[:filled])
