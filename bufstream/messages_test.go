@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -442,6 +443,45 @@ func receiveOne[T any](codec bufstream.Codec[T]) func(abc.ReceiveStream) error {
 		_, err := bufstream.NewMessageReceiver(s, codec, nil).Receive(bg)
 		return err
 	}
+}
+
+// A context that outlives a closed stream does not keep it.
+func TestCloseLetsGoOfContexts(t *testing.T) {
+	for name, open := range map[string]func(abc.Stream) (op func(context.Context), close func(context.Context) error){
+		"MessageStream": func(s abc.Stream) (func(context.Context), func(context.Context) error) {
+			m := bufstream.NewMessageStream(s, quads, nil)
+			return func(ctx context.Context) { _, _ = m.Receive(ctx) }, m.Close
+		},
+		"IdleTimeout": func(s abc.Stream) (func(context.Context), func(context.Context) error) {
+			m := bufstream.IdleTimeout(s, idle)
+			return func(ctx context.Context) { _, _ = m.ReceiveSome(ctx, make([]byte, 1)) }, m.Close
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := &countingContext{Context: t.Context(), done: make(chan struct{})}
+			a, b := memstream.Pair(nil)
+			require.NoError(t, a.SendAll(bg, make([]byte, 8)))
+			op, close := open(b)
+			op(ctx)
+			require.EqualValues(t, 1, ctx.registered.Load())
+			require.NoError(t, close(bg))
+			require.Zero(t, ctx.registered.Load())
+		})
+	}
+}
+
+// A countingContext counts the contexts that descend from it.
+type countingContext struct {
+	context.Context
+	done       chan struct{}
+	registered atomic.Int64
+}
+
+func (c *countingContext) Done() <-chan struct{} { return c.done }
+
+func (c *countingContext) AfterFunc(func()) (stop func() bool) {
+	c.registered.Add(1)
+	return func() bool { c.registered.Add(-1); return true }
 }
 
 // What a codec panics with does not keep the turn.

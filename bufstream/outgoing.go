@@ -173,8 +173,8 @@ func (s *outgoing[T]) sendEOF(ctx context.Context) error {
 	return opError("send EOF", 0, s.failed)
 }
 
-// close closes what is below, after what finish sends. wake is called if that
-// has to be waited for.
+// close closes what is below, after what finish sends. wake wakes receives while
+// that has to be waited for.
 func (s *outgoing[T]) close(ctx context.Context, wake func()) error {
 	var cut error
 	select {
@@ -185,6 +185,7 @@ func (s *outgoing[T]) close(ctx context.Context, wake func()) error {
 		cut = s.finished(ctx)
 	}
 	err := s.below.Close(ctx)
+	wake()                               // lets go of a context, too
 	_ = s.finished(context.Background()) // it has been woken by now
 	return errors.Join(cut, err)
 }
