@@ -35,10 +35,12 @@ func (r *Receiver) ReceiveExactly(ctx context.Context, p []byte) error {
 	return nil
 }
 
+// receiveDirectly receives nothing ahead, not even with the last bytes: what
+// came of the next large item would be copied once more.
 func (r *Receiver) receiveDirectly(ctx context.Context, p []byte) error {
 	got := r.take(p)
 	r.rest()
-	for len(p)-got >= direct {
+	for got < len(p) {
 		n, err := r.below.ReceiveSome(ctx, p[got:])
 		got += n
 		if err = r.check(err, got > 0); err != nil {
@@ -46,12 +48,5 @@ func (r *Receiver) receiveDirectly(ctx context.Context, p []byte) error {
 			return err
 		}
 	}
-	for rest := p[got:]; r.buf.Len() < len(rest); {
-		if err := r.more(ctx, len(rest)-r.buf.Len()); err != nil {
-			r.putBack(p[:got])
-			return unexpected(err)
-		}
-	}
-	r.take(p[got:])
 	return nil
 }

@@ -24,7 +24,7 @@ func TestReceiverConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			caps := abctest.Caps{MakeClogged: func() (abc.SendStream, abc.ReceiveStream, error) {
 				s, r := oneWay()
-				return s, r, s.SendAll(bg, make([]byte, max(0, 64<<10+capacity<<16)))
+				return s, r, s.SendAll(bg, make([]byte, room(capacity)))
 			}}
 			abctest.TestOneWay(t, func(testing.TB) (abc.SendStream, abc.ReceiveStream) { return oneWay() }, caps)
 		})

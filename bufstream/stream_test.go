@@ -49,10 +49,16 @@ func TestSenderConformance(t *testing.T) {
 
 // clog sends as much as fits into a memstream, and then as much as s holds.
 func clog(s abc.SendStream, capacity int) error {
-	if capacity == 0 {
-		if err := s.SendAll(bg, make([]byte, 64<<10)); err != nil {
-			return err
-		}
+	if err := s.SendAll(bg, make([]byte, room(capacity))); err != nil {
+		return err
 	}
 	return s.SendAll(bg, make([]byte, prompt.Size))
+}
+
+// room is how many bytes a memstream takes while nobody receives.
+func room(capacity int) int {
+	if capacity == memstream.Lockstep {
+		return 0
+	}
+	return 64 << 10
 }
