@@ -121,6 +121,7 @@ func (t *turnstile) leave() {
 		t.state.And(turnClosed)
 		return
 	}
+	t.state.And(^uint32(turnKept))
 	t.remove(w)
 	w.ready <- nil // the turn is handed over: it is never free in between
 }
