@@ -1,15 +1,22 @@
 package bufstream_test
 
 import (
+	"crypto/tls"
 	"encoding/binary"
+	"net"
 	"strconv"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/abc/abctest"
 	"github.com/tributary-go/tributary/abc/abctest/fault"
 	"github.com/tributary-go/tributary/bufstream"
+	"github.com/tributary-go/tributary/internal/selfsigned"
 	"github.com/tributary-go/tributary/memstream"
+	"github.com/tributary-go/tributary/socketstream"
+	"github.com/tributary-go/tributary/tlsstream"
 )
 
 // digits is the codec for numbers in any frame.
@@ -68,4 +75,29 @@ func TestMessagesConformance(t *testing.T) {
 			return bufstream.NewMessageSender(a, quads, nil), bufstream.NewMessageReceiver(bufstream.NewReceiver(b, nil), quads, nil)
 		})
 	})
+	for name, layer := range map[string]func(client, server abc.Stream) (abc.Stream, abc.Stream){
+		"TCP": func(client, server abc.Stream) (abc.Stream, abc.Stream) { return client, server },
+		"TLS over TCP": func(client, server abc.Stream) (abc.Stream, abc.Stream) {
+			return tlsstream.Client(client, selfsigned.Client(tls.VersionTLS13), nil), tlsstream.Server(server, selfsigned.Server(tls.VersionTLS13), nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			abctest.TestMessages(t, func(t testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
+				a, b := layer(tcp(t))
+				return bufstream.NewMessageStream(a, quads, nil), bufstream.NewMessageStream(b, quads, nil)
+			})
+		})
+	}
+}
+
+// tcp returns the two ends of a connection.
+func tcp(t testing.TB) (client, server abc.Stream) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	s, err := l.Accept()
+	require.NoError(t, err)
+	return socketstream.New(c), socketstream.New(s)
 }
