@@ -9,7 +9,8 @@ import (
 // A Codec says how messages of type T are written as bytes: [LengthPrefixed],
 // [Delimited], [JSON] and others make some, and one of your own is two
 // functions. A codec has no state, so one serves any number of streams at the
-// same time. [NewMessageStream] makes a stream of messages with it.
+// same time. To change one that was made here, make a new one that calls its
+// functions. [NewMessageStream] makes a stream of messages with it.
 type Codec[T any] struct {
 	// Encode appends m to dst and returns the result, as append does. Where it
 	// fails nothing of m is sent, and the stream goes on. It does not keep m.
