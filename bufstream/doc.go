@@ -6,6 +6,13 @@
 //	Sender     a sending half that gathers small sends into few
 //	Stream     both, over one stream
 //
+//	MessageStream    messages over a stream of bytes, by a Codec
+//	MessageSender    the sending half alone
+//	MessageReceiver  the receiving half alone
+//
+//	Locked           sends of several goroutines take turns
+//	IdleTimeout      limits how long an operation may be stuck
+//
 // A [Receiver] knows contexts, unlike bufio: an operation that is cancelled
 // consumes nothing, and the next one finds every byte. It knows limits, 1 MiB
 // where nothing else is said, and an item that is too long is an error that
@@ -16,6 +23,17 @@
 // To parse a protocol of one's own that the methods of a Receiver do not fit, use
 // a [Buffer]: Extend it from the stream until what it holds is enough, look at
 // its Bytes, and Discard what was used.
+//
+// # Messages
+//
+// A [Codec] says how messages are written as bytes. There are some for lengths in
+// front ([LengthPrefixed], [UvarintPrefixed], [Netstrings]), for delimiters
+// ([Delimited], [Lines]), for JSON values ([JSON]) and for values that encode
+// themselves ([Binary], [Framed]), and one of your own is two functions.
+//
+//	s := bufstream.NewMessageStream(conn, bufstream.JSON[Order](), nil)
+//
+// docs/framing.md is the way from bytes to messages on one page.
 //
 // # Memory
 //

@@ -9,8 +9,9 @@ import (
 )
 
 // A TooLongError says that something is longer than its limit: a line, an item
-// up to its delimiter, what a [Buffer] would have to hold. Nothing was
-// consumed, and the stream goes on.
+// up to its delimiter, what a [Buffer] would have to hold, a message. Nothing was
+// consumed or sent, and the stream goes on, but for a message that is received:
+// nobody knows where the next one begins.
 type TooLongError struct {
 	Limit int // in bytes
 }
