@@ -3,16 +3,12 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"os"
 	"path/filepath"
-	"sync"
+	"time"
 
 	"github.com/tributary-go/tributary/abc"
-	"github.com/tributary-go/tributary/bridge"
-	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/internal/selfsigned"
-	"github.com/tributary-go/tributary/listener"
 	"github.com/tributary-go/tributary/memstream"
 	"github.com/tributary-go/tributary/socketstream"
 	"github.com/tributary-go/tributary/tlsstream"
@@ -39,9 +35,11 @@ func transports() []transport {
 		{"memory, 1 byte", memory(1)},
 		{"memory, lockstep", memory(memstream.Lockstep)},
 		{"memory, unbounded", memory(memstream.Unbounded)},
+		{"a network in memory, 1 ms away", overNetwork},
 		{"TCP", overTCP},
 		{"Unix socket", overUnix},
 		{"net.Pipe", overPairs(netPipe)},
+		{"two pipes of the system", overPairs(pipes)},
 		{"TLS 1.3 over memory", overTLS(memory(0), v13)},
 		{"TLS 1.2 over memory", overTLS(memory(0), v12)},
 		{"TLS 1.3 over lockstep", overTLS(memory(memstream.Lockstep), v13)},
@@ -51,6 +49,16 @@ func transports() []transport {
 		{"two stapled one-way streams", overPairs(stapled)},
 		{"memory as net.Conn and back", overPairs(roundTrip)},
 	}
+}
+
+func overNetwork(ctx context.Context) (abc.Listener, dialer, error) {
+	n := memstream.NewNetwork(&memstream.NetworkOptions{Link: memstream.Link{Latency: time.Millisecond}})
+	client := n.Host("client")
+	l, err := n.Host("server").Listen(ctx, ":80", nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return l, func(ctx context.Context) (abc.Stream, error) { return client.Dial(ctx, "server:80") }, nil
 }
 
 func overTCP(ctx context.Context) (abc.Listener, dialer, error) {
@@ -104,71 +112,4 @@ func overTLS(below func(context.Context) (abc.Listener, dialer, error), version 
 			return tlsstream.Client(s, selfsigned.Client(version), nil), nil
 		}, nil
 	}
-}
-
-// overPairs makes a transport of a function that makes connected pairs.
-func overPairs(pair func() (a, b abc.Stream)) func(context.Context) (abc.Listener, dialer, error) {
-	return func(context.Context) (abc.Listener, dialer, error) {
-		q := &pairs{make: pair, waiting: make(chan abc.Stream), closed: make(chan struct{})}
-		return listener.New(q, nil), q.dial, nil
-	}
-}
-
-func netPipe() (a, b abc.Stream) {
-	x, y := net.Pipe()
-	return socketstream.New(x), socketstream.New(y)
-}
-
-func stapled() (a, b abc.Stream) {
-	aSend, bReceive := memstream.OneWay(nil)
-	bSend, aReceive := memstream.OneWay(nil)
-	return abc.Staple(aSend, aReceive), abc.Staple(bSend, bReceive)
-}
-
-func roundTrip() (a, b abc.Stream) {
-	x, y := memstream.Pair(nil)
-	return socketstream.New(bridge.Conn(x)), socketstream.New(bridge.Conn(y))
-}
-
-// pairs is all that a custom transport has to write to be served: Accept and
-// Close. listener.New makes a listener of it.
-type pairs struct {
-	make    func() (a, b abc.Stream)
-	waiting chan abc.Stream
-	closed  chan struct{}
-	once    sync.Once
-}
-
-func (q *pairs) dial(ctx context.Context) (abc.Stream, error) {
-	a, b := q.make()
-	var err error
-	select {
-	case q.waiting <- b:
-		return a, nil
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-q.closed:
-		err = abc.ErrClosed
-	}
-	closeutil.CloseForcefully(a)
-	closeutil.CloseForcefully(b)
-	return nil, err
-}
-
-// Accept implements listener.Acceptor.
-func (q *pairs) Accept(ctx context.Context) (abc.Stream, error) {
-	select {
-	case s := <-q.waiting:
-		return s, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-q.closed:
-		return nil, abc.ErrClosed
-	}
-}
-
-// Close implements listener.Acceptor.
-func (q *pairs) Close(context.Context) error {
-	q.once.Do(func() { close(q.closed) })
-	return nil
 }
