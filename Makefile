@@ -21,8 +21,8 @@ lint: ## gofmt, go vet for each system, staticcheck
 		for os in linux darwin windows; do echo "vet $$os"; GOOS=$$os go vet ./...; done; \
 		echo staticcheck; go run $(STATICCHECK) ./... ); done
 
-bench: ## all benchmarks, each beside its peer
-	@go test -run '^$$' -bench . ./...
+bench: ## every row of docs/performance.md beside its peers; QUICK=1 for a glance that writes nothing
+	@cd docs/bench && go run . $(if $(QUICK),-quick)
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$(go list ./...); do \

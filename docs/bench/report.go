@@ -1,0 +1,160 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// A Report is what was measured, and where.
+type Report struct {
+	Machine Machine
+	Rounds  int
+	Slice   time.Duration
+	Rows    []RowResult
+}
+
+// A RowResult is what became of a Row.
+type RowResult struct {
+	Area, Name, Unit string
+	// Timed tells that the CPU time and the allocations are known, too.
+	Timed    bool
+	Subjects []SubjectResult
+}
+
+// A SubjectResult holds medians: of the time in nanoseconds or the count, of the
+// CPU time in nanoseconds, and of the allocations, each for one operation.
+type SubjectResult struct {
+	Name        string
+	Value       float64
+	CPU, Allocs float64
+	Verdicts    []Verdict `json:",omitempty"`
+}
+
+// A Verdict is how a subject stands against a goal.
+type Verdict struct {
+	Peer   string
+	By     string
+	Result Spread
+	Goal   float64
+	// Met is "yes", "no", or "near" if the goal is not met but lies above the
+	// lower quartile.
+	Met string
+}
+
+// result compares what measure found.
+func (row *Row) result(found []series) RowResult {
+	out := RowResult{Area: row.Area, Name: row.Name, Unit: row.Unit, Timed: row.Unit == ""}
+	if out.Timed {
+		out.Unit = "ns"
+	}
+	for i, s := range row.Subjects {
+		r := SubjectResult{Name: s.Name, Value: quantile(found[i].value, 0.5)}
+		if out.Timed {
+			r.CPU, r.Allocs = quantile(found[i].cpu, 0.5), quantile(found[i].allocs, 0.5)
+		}
+		for _, g := range row.Goals {
+			if row.peer(s.Name) {
+				break
+			}
+			peer := slices.IndexFunc(row.Subjects, func(s Subject) bool { return s.Name == g.Peer })
+			r.Verdicts = append(r.Verdicts, g.judge(found[i], found[peer]))
+		}
+		out.Subjects = append(out.Subjects, r)
+	}
+	return out
+}
+
+func (g Goal) judge(s, peer series) Verdict {
+	v := Verdict{Peer: g.Peer, By: [...]string{"time", "CPU", "more", "absolute"}[g.By], Goal: g.Most, Met: "no"}
+	switch g.By {
+	case Ratio:
+		v.Result = spreadOf(paired(s.value, peer.value, ratio))
+	case CPU:
+		v.Result = spreadOf(paired(s.cpu, peer.cpu, ratio))
+	case More:
+		v.Result = spreadOf(paired(s.value, peer.value, difference))
+	case Absolute:
+		v.Result = spreadOf(s.value)
+	}
+	switch {
+	case v.Result.Median <= g.Most:
+		v.Met = "yes"
+	case v.Result.Low <= g.Most:
+		v.Met = "near"
+	}
+	return v
+}
+
+// Write writes a table, a line for each goal of each subject.
+func (r *Report) Write(w io.Writer) error {
+	fmt.Fprintf(w, "%s\n%d rounds of %v\n\n", r.Machine, r.Rounds, r.Slice)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "row\tsubject\teach\tallocs\tCPU\tpeer\tresult\tquartiles\tgoal\tmet")
+	for _, row := range r.Rows {
+		name := row.Name
+		for _, s := range row.Subjects {
+			cells := s.Name + "\t" + amount(s.Value, row.Unit) + "\t"
+			if row.Timed {
+				cells += amount(s.Allocs, "") + "\t" + amount(s.CPU, "ns")
+			} else {
+				cells += "\t"
+			}
+			if len(s.Verdicts) == 0 {
+				fmt.Fprintf(t, "%s\t%s\t\t\t\t\t\n", name, cells)
+				name = ""
+			}
+			for _, v := range s.Verdicts {
+				unit, peer := row.Unit, v.Peer
+				if v.By == "time" || v.By == "CPU" {
+					unit = "×"
+				}
+				if v.By != "time" {
+					peer += " (" + v.By + ")"
+				}
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s–%s\t≤ %s\t%s\n", name, cells, peer, amount(v.Result.Median, unit),
+					amount(v.Result.Low, ""), amount(v.Result.High, ""), amount(v.Goal, unit), v.Met)
+				name, cells = "", "\t\t\t"
+			}
+		}
+	}
+	return t.Flush()
+}
+
+// WriteJSON writes the whole of it.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "\t")
+	return e.Encode(r)
+}
+
+// amount writes x with about three digits.
+func amount(x float64, unit string) string {
+	if unit == "ns" {
+		for _, u := range []struct {
+			size float64
+			name string
+		}{{1e6, "ms"}, {1e3, "µs"}} {
+			if x >= u.size {
+				return amount(x/u.size, "") + " " + u.name
+			}
+		}
+	}
+	if unit == "B" || unit == "ns" {
+		unit = " " + unit
+	}
+	switch {
+	case x == 0:
+		return "0" + unit
+	case x >= 100 || x <= -100:
+		return fmt.Sprintf("%.0f", x) + unit
+	case x >= 10 || x <= -10:
+		return fmt.Sprintf("%.1f", x) + unit
+	case x < 0.1 && x > -0.1:
+		return fmt.Sprintf("%.3f", x) + unit
+	}
+	return fmt.Sprintf("%.2f", x) + unit
+}
