@@ -13,21 +13,21 @@ func bridges() []Row {
 		x, y := socketPair(tcpPair)()
 		return bridge.Conn(x), bridge.Conn(y)
 	}
-	row := func(name string, do func(dial func() (a, b net.Conn)) func() (func(int), func())) Row {
+	row := func(name string, do func(dial func() (a, b net.Conn)) setup) Row {
 		return Row{Name: "bridge: " + name, Goals: []Goal{{Peer: "net.Conn", Most: 1.05}}, Subjects: []Subject{
 			{Name: "bridge.Conn", Setup: do(bridged)},
 			{Name: "net.Conn", Setup: do(tcpPair)},
 		}}
 	}
 	return []Row{
-		row("1 B there and back over TCP", func(dial func() (a, b net.Conn)) func() (func(int), func()) {
+		row("1 B there and back over TCP", func(dial func() (a, b net.Conn)) setup {
 			return pingPong(conns(dial), 1)
 		}),
 		row("io.Copy, TCP to TCP, writes of 64 KiB", copied),
 	}
 }
 
-func copied(dial func() (a, b net.Conn)) func() (func(int), func()) {
+func copied(dial func() (a, b net.Conn)) setup {
 	return func() (func(int), func()) {
 		from, in := dial()
 		out, to := dial()

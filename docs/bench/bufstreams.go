@@ -120,7 +120,7 @@ func prefixed(name string, size int, from source) Row {
 	}}
 }
 
-func reading(sent []byte, from source, reader func(s abc.ReceiveStream, plain io.Reader) (run func(n int))) func() (func(int), func()) {
+func reading(sent []byte, from source, reader func(s abc.ReceiveStream, plain io.Reader) (run func(n int))) setup {
 	return func() (func(int), func()) {
 		s, plain, cleanup := from(sent)
 		return reader(s, plain), cleanup

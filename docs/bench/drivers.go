@@ -3,7 +3,7 @@ package main
 import "sync"
 
 // pingPong sends size bytes there and back.
-func pingPong(dial dialer, size int) func() (func(int), func()) {
+func pingPong(dial dialer, size int) setup {
 	return func() (func(int), func()) {
 		a, b := dial()
 		done := make(chan struct{})
@@ -36,7 +36,7 @@ func receiveFull(e end, p []byte) error {
 }
 
 // atOnce lets several pairs do the work of one at the same time.
-func atOnce(pairs int, setup func() (func(int), func())) func() (func(int), func()) {
+func atOnce(pairs int, setup setup) setup {
 	return func() (func(int), func()) {
 		runs, cleanups := make([]func(int), pairs), make([]func(), pairs)
 		for i := range pairs {
@@ -60,7 +60,7 @@ func atOnce(pairs int, setup func() (func(int), func())) func() (func(int), func
 // bulk sends size bytes at a time one way, to a receiver with a buffer of room
 // bytes, and waits until all have arrived: what lies in the buffers between
 // would not be measured.
-func bulk(dial dialer, size, room int) func() (func(int), func()) {
+func bulk(dial dialer, size, room int) setup {
 	return func() (func(int), func()) {
 		a, b := dial()
 		p := make([]byte, size)

@@ -59,7 +59,7 @@ func acceptLoop(ln net.Listener) (stop func()) {
 	return func() { ln.Close(); done.Wait() }
 }
 
-func visits(serve server) func() (func(int), func()) {
+func visits(serve server) setup {
 	return func() (func(int), func()) {
 		l, remove := listenUnix()
 		stop := serve(l)

@@ -72,7 +72,7 @@ func channelPingPong() (run func(int), cleanup func()) {
 }
 
 // copying is the least that a stream could do.
-func copying(size int) func() (func(int), func()) {
+func copying(size int) setup {
 	return func() (func(int), func()) {
 		from, to := make([]byte, size), make([]byte, size)
 		run := func(n int) {

@@ -25,7 +25,7 @@ func messages() (all []Row) {
 	return all
 }
 
-func messageStream(ctx context.Context, capacity, senders int) func() (func(int), func()) {
+func messageStream(ctx context.Context, capacity, senders int) setup {
 	return func() (func(int), func()) {
 		s, r := memstream.Messages[int](capacity)
 		run := manySend(senders, func(m int) error { return s.Send(ctx, m) },
@@ -34,7 +34,7 @@ func messageStream(ctx context.Context, capacity, senders int) func() (func(int)
 	}
 }
 
-func selectedChannel(ctx context.Context, capacity, senders int) func() (func(int), func()) {
+func selectedChannel(ctx context.Context, capacity, senders int) setup {
 	return func() (func(int), func()) {
 		c := make(chan int, capacity)
 		send := func(m int) error {

@@ -25,7 +25,7 @@ func relay() (all []Row) {
 }
 
 // relayed sends through a relay that carries bytes both ways between a and b.
-func relayed(size int, relay func(a, b net.Conn)) func() (func(int), func()) {
+func relayed(size int, relay func(a, b net.Conn)) setup {
 	return func() (func(int), func()) {
 		from, a := tcpPair()
 		b, to := tcpPair()

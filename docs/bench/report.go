@@ -36,7 +36,9 @@ type SubjectResult struct {
 
 // A Verdict is how a subject stands against a goal.
 type Verdict struct {
-	Peer   string
+	Peer string
+	// By is "time" or "CPU" for a ratio to the peer's, "allocs" or "more" for
+	// what is beyond the peer's, and "absolute".
 	By     string
 	Result Spread
 	Goal   float64
@@ -69,12 +71,14 @@ func (row *Row) result(found []series) RowResult {
 }
 
 func (g Goal) judge(s, peer series) Verdict {
-	v := Verdict{Peer: g.Peer, By: [...]string{"time", "CPU", "more", "absolute"}[g.By], Goal: g.Most, Met: "no"}
+	v := Verdict{Peer: g.Peer, By: [...]string{"time", "CPU", "allocs", "more", "absolute"}[g.By], Goal: g.Most, Met: "no"}
 	switch g.By {
 	case Ratio:
 		v.Result = spreadOf(paired(s.value, peer.value, ratio))
 	case CPU:
 		v.Result = spreadOf(paired(s.cpu, peer.cpu, ratio))
+	case Allocs:
+		v.Result = spreadOf(paired(s.allocs, peer.allocs, difference))
 	case More:
 		v.Result = spreadOf(paired(s.value, peer.value, difference))
 	case Absolute:
@@ -109,8 +113,11 @@ func (r *Report) Write(w io.Writer) error {
 			}
 			for _, v := range s.Verdicts {
 				unit, peer := row.Unit, v.Peer
-				if v.By == "time" || v.By == "CPU" {
+				switch v.By {
+				case "time", "CPU":
 					unit = "×"
+				case "allocs":
+					unit = ""
 				}
 				if v.By != "time" {
 					peer += " (" + v.By + ")"

@@ -28,6 +28,7 @@ type Comparison int
 const (
 	Ratio    Comparison = iota // the time, or the count, relative to the peer's
 	CPU                        // the CPU time relative to the peer's
+	Allocs                     // the allocations less the peer's
 	More                       // the count less the peer's
 	Absolute                   // the count itself, beside which the peer's only stands
 )
@@ -35,12 +36,15 @@ const (
 // A Subject does the work of a row in its way.
 type Subject struct {
 	Name string
-	// Setup prepares it. run does the work n times and returns when all of it
-	// has arrived; cleanup ends what was prepared. The row is timed.
-	Setup func() (run func(n int), cleanup func())
+	// Setup is of a row that is timed.
+	Setup setup
 	// Count takes the place of Setup in a row that has a Unit.
 	Count func() float64
 }
+
+// A setup prepares a subject. run does the work n times and returns when all of
+// it has arrived; cleanup ends what was prepared.
+type setup func() (run func(n int), cleanup func())
 
 // peer reports whether the subject name is one that others are compared with.
 func (r *Row) peer(name string) bool {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ func TestEverySubjectRuns(t *testing.T) {
 		t.Run(row.Name, func(t *testing.T) {
 			for _, s := range row.Subjects {
 				if row.Unit != "" {
-					require.Positive(t, s.Count(), s.Name)
+					require.False(t, math.IsNaN(s.Count()), s.Name)
 					continue
 				}
 				run, cleanup := s.Setup()

@@ -3,29 +3,34 @@ package main
 import "net"
 
 func sockets() (all []Row) {
+	timed := []Goal{{Peer: "net.Conn", Most: 1.10}}
+	// Of the four calls of a round trip two block, which may take 3 each.
+	blocks := append(timed[:1:1], Goal{Peer: "net.Conn", Most: 6, By: Allocs})
+	never := []Goal{{Peer: "net.Conn", Most: 1.03}, {Peer: "net.Conn", Most: 0.01, By: Allocs}}
 	for _, network := range []struct {
 		name string
 		dial func() (a, b net.Conn)
 	}{{"TCP", tcpPair}, {"Unix", unixPair}} {
 		for _, work := range []struct {
-			name string
-			do   func(dialer) func() (func(int), func())
+			name  string
+			fresh []Goal
+			do    func(dialer) setup
 		}{
-			{"1 B there and back", func(d dialer) func() (func(int), func()) { return pingPong(d, 1) }},
-			{"sends of 16 KiB", func(d dialer) func() (func(int), func()) { return bulk(d, 16<<10, 64<<10) }},
-			{"sends of 64 KiB", func(d dialer) func() (func(int), func()) { return bulk(d, 64<<10, 64<<10) }},
-			{"sends of 1 MiB", func(d dialer) func() (func(int), func()) { return bulk(d, 1<<20, 64<<10) }},
+			{"1 B there and back", blocks, func(d dialer) setup { return pingPong(d, 1) }},
+			{"sends of 16 KiB", timed, func(d dialer) setup { return bulk(d, 16<<10, 64<<10) }},
+			{"sends of 64 KiB", timed, func(d dialer) setup { return bulk(d, 64<<10, 64<<10) }},
+			{"sends of 1 MiB", timed, func(d dialer) setup { return bulk(d, 1<<20, 64<<10) }},
 		} {
-			all = append(all, socketRows(network.name+": "+work.name, 1.10, network.dial, work.do)...)
+			all = append(all, socketRows(network.name+": "+work.name, network.dial, work.do, work.fresh)...)
 		}
 	}
 	// A socket between one goroutine and itself: nothing blocks.
-	return append(all, socketRows("Unix: 1 B sent and received, nothing blocks", 1.03, unixPair, hereAndThere)...)
+	return append(all, socketRows("Unix: 1 B sent and received, nothing blocks", unixPair, hereAndThere, never)...)
 }
 
 // socketRows are a row for contexts that are made once, and one for contexts
-// that are made for each call, by the peer too.
-func socketRows(name string, freshGoal float64, dial func() (a, b net.Conn), do func(dialer) func() (func(int), func())) []Row {
+// that are made for each call, by the peer too, with goals of their own.
+func socketRows(name string, dial func() (a, b net.Conn), do func(dialer) setup, fresh []Goal) []Row {
 	dialStreams := socketPair(dial)
 	return []Row{
 		{Name: name, Goals: []Goal{{Peer: "net.Conn", Most: 1.03}}, Subjects: []Subject{
@@ -33,14 +38,14 @@ func socketRows(name string, freshGoal float64, dial func() (a, b net.Conn), do 
 			{Name: "reused ctx", Setup: do(streams(reused(), dialStreams))},
 			{Name: "net.Conn", Setup: do(conns(dial))},
 		}},
-		{Name: name + ", WithTimeout each", Goals: []Goal{{Peer: "net.Conn", Most: freshGoal}}, Subjects: []Subject{
+		{Name: name + ", WithTimeout each", Goals: fresh, Subjects: []Subject{
 			{Name: "fresh ctx", Setup: do(freshStreams(dialStreams))},
 			{Name: "net.Conn", Setup: do(freshConns(dial))},
 		}},
 	}
 }
 
-func hereAndThere(dial dialer) func() (func(int), func()) {
+func hereAndThere(dial dialer) setup {
 	return func() (func(int), func()) {
 		a, b := dial()
 		p := make([]byte, 1)

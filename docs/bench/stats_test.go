@@ -30,8 +30,8 @@ func TestRatiosAreOfTheSameRound(t *testing.T) {
 }
 
 func TestVerdicts(t *testing.T) {
-	ours := series{value: []float64{10, 20, 30}, cpu: []float64{8, 8, 8}}
-	peer := series{value: []float64{10, 10, 10}, cpu: []float64{2, 4, 8}}
+	ours := series{value: []float64{10, 20, 30}, cpu: []float64{8, 8, 8}, allocs: []float64{2, 3, 3}}
+	peer := series{value: []float64{10, 10, 10}, cpu: []float64{2, 4, 8}, allocs: []float64{0, 0, 0}}
 	for name, c := range map[string]struct {
 		goal   Goal
 		result Spread
@@ -41,6 +41,7 @@ func TestVerdicts(t *testing.T) {
 		"near":           {Goal{Most: 1.6}, Spread{1.5, 2, 2.5}, "near"},
 		"missed":         {Goal{Most: 1}, Spread{1.5, 2, 2.5}, "no"},
 		"CPU time":       {Goal{Most: 2, By: CPU}, Spread{1.5, 2, 3}, "yes"},
+		"allocations":    {Goal{Most: 3, By: Allocs}, Spread{2.5, 3, 3}, "yes"},
 		"more than peer": {Goal{Most: 10, By: More}, Spread{5, 10, 15}, "yes"},
 		"absolute":       {Goal{Most: 10, By: Absolute}, Spread{15, 20, 25}, "no"},
 	} {

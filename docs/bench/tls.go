@@ -14,18 +14,18 @@ import (
 func tlsRows() []Row {
 	overTCP := func(ctx context.Context) dialer { return streams(ctx, tlsStreams(socketPair(tcpPair))) }
 	cryptoTCP := conns(tlsConns(tcpPair))
-	over := func(name string, most float64, do func(dialer) func() (func(int), func())) Row {
+	over := func(name string, most float64, do func(dialer) setup) Row {
 		return Row{Name: "TLS: " + name, Goals: []Goal{{Peer: "crypto/tls", Most: most}}, Subjects: []Subject{
 			{Name: "background", Setup: do(overTCP(bg))},
 			{Name: "reused ctx", Setup: do(overTCP(reused()))},
 			{Name: "crypto/tls", Setup: do(cryptoTCP)},
 		}}
 	}
-	inPieces := func(size int) func(dialer) func() (func(int), func()) {
-		return func(d dialer) func() (func(int), func()) { return bulk(d, size, 64<<10) }
+	inPieces := func(size int) func(dialer) setup {
+		return func(d dialer) setup { return bulk(d, size, 64<<10) }
 	}
 	return []Row{
-		over("1 B there and back over TCP", 1.03, func(d dialer) func() (func(int), func()) { return pingPong(d, 1) }),
+		over("1 B there and back over TCP", 1.03, func(d dialer) setup { return pingPong(d, 1) }),
 		over("a TCP connection and a handshake", 1.03, handshakes),
 		over("sends of 64 KiB over TCP", 0.75, inPieces(64<<10)),
 		over("sends of 1 MiB over TCP", 0.60, inPieces(1<<20)),
@@ -43,7 +43,7 @@ func tlsRows() []Row {
 }
 
 // handshakes makes a connection and ends it.
-func handshakes(dial dialer) func() (func(int), func()) {
+func handshakes(dial dialer) setup {
 	return func() (func(int), func()) {
 		run := func(n int) {
 			for range n {

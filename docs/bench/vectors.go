@@ -45,7 +45,7 @@ func vectors() (all []Row) {
 	return all
 }
 
-func twoPieces(body int, sender func(c net.Conn, head, body []byte) (send func() error)) func() (func(int), func()) {
+func twoPieces(body int, sender func(c net.Conn, head, body []byte) (send func() error)) setup {
 	return func() (func(int), func()) {
 		a, b := tcpPair()
 		send := sender(a, make([]byte, header), make([]byte, body))
