@@ -1,10 +1,12 @@
-// Command bench measures the streams beside what they compete with.
+// Command bench measures the streams beside what they compete with, and draws
+// what it finds. docs/performance.md tells how to read it.
 package main
 
 import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -45,17 +47,20 @@ func run(quick bool, only, out string) error {
 	return report.save(out)
 }
 
-// save writes the report and its plots into folder.
+// save writes the report, as it was printed and as JSON, and its plots into
+// folder.
 func (r *Report) save(folder string) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
-	f, err := os.Create(filepath.Join(folder, "results.json"))
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(r.WriteJSON(f), f.Close()); err != nil {
-		return err
+	for name, write := range map[string]func(io.Writer) error{"results.txt": r.Write, "results.json": r.WriteJSON} {
+		f, err := os.Create(filepath.Join(folder, name))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(write(f), f.Close()); err != nil {
+			return err
+		}
 	}
 	return r.plots(folder)
 }

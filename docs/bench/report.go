@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -93,42 +94,78 @@ func (g Goal) judge(s, peer series) Verdict {
 	return v
 }
 
-// Write writes a table, a line for each goal of each subject.
+// Write writes the goals that were missed, worst first, and a table with a line
+// for each goal of each subject.
 func (r *Report) Write(w io.Writer) error {
 	fmt.Fprintf(w, "%s\n%d rounds of %v\n\n", r.Machine, r.Rounds, r.Slice)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "row\tsubject\teach\tallocs\tCPU\tpeer\tresult\tquartiles\tgoal\tmet")
+	fmt.Fprintln(t, "missed\tsubject\teach\tallocs\tCPU\tpeer\tresult\tquartiles\tgoal\tmet")
+	for _, l := range r.missed() {
+		l.write(t, l.row.Name, l.subject.cells(l.row))
+	}
+	fmt.Fprintln(t, "\t\t\t\t\t\t\t\t\t\nrow\tsubject\teach\tallocs\tCPU\tpeer\tresult\tquartiles\tgoal\tmet")
 	for _, row := range r.Rows {
 		name := row.Name
 		for _, s := range row.Subjects {
-			cells := s.Name + "\t" + amount(s.Value, row.Unit) + "\t"
-			if row.Timed {
-				cells += amount(s.Allocs, "") + "\t" + amount(s.CPU, "ns")
-			} else {
-				cells += "\t"
-			}
+			cells := s.cells(row)
 			if len(s.Verdicts) == 0 {
 				fmt.Fprintf(t, "%s\t%s\t\t\t\t\t\n", name, cells)
-				name = ""
 			}
 			for _, v := range s.Verdicts {
-				unit, peer := row.Unit, v.Peer
-				switch v.By {
-				case "time", "CPU":
-					unit = "×"
-				case "allocs":
-					unit = ""
-				}
-				if v.By != "time" {
-					peer += " (" + v.By + ")"
-				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s–%s\t≤ %s\t%s\n", name, cells, peer, amount(v.Result.Median, unit),
-					amount(v.Result.Low, ""), amount(v.Result.High, ""), amount(v.Goal, unit), v.Met)
+				line{row, s, v}.write(t, name, cells)
 				name, cells = "", "\t\t\t"
 			}
+			name = ""
 		}
 	}
 	return t.Flush()
+}
+
+// A line of the table.
+type line struct {
+	row     RowResult
+	subject SubjectResult
+	verdict Verdict
+}
+
+func (l line) write(w io.Writer, name, cells string) {
+	v, unit, peer := l.verdict, l.row.Unit, l.verdict.Peer
+	switch v.By {
+	case "time", "CPU":
+		unit = "×"
+	case "allocs":
+		unit = ""
+	}
+	if v.By != "time" {
+		peer += " (" + v.By + ")"
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s–%s\t≤ %s\t%s\n", name, cells, peer, amount(v.Result.Median, unit),
+		amount(v.Result.Low, ""), amount(v.Result.High, ""), amount(v.Goal, unit), v.Met)
+}
+
+func (s SubjectResult) cells(row RowResult) string {
+	if !row.Timed {
+		return fmt.Sprintf("%s\t%s\t\t", s.Name, amount(s.Value, row.Unit))
+	}
+	return fmt.Sprintf("%s\t%s\t%s\t%s", s.Name, amount(s.Value, row.Unit), amount(s.Allocs, ""), amount(s.CPU, "ns"))
+}
+
+// missed returns the goals that are not met, not even nearly, the farthest from
+// its goal first.
+func (r *Report) missed() (all []line) {
+	for _, row := range r.Rows {
+		for _, s := range row.Subjects {
+			for _, v := range s.Verdicts {
+				if v.Met == "no" {
+					all = append(all, line{row, s, v})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b line) int {
+		return cmp.Compare(b.verdict.Result.Median/b.verdict.Goal, a.verdict.Result.Median/a.verdict.Goal)
+	})
+	return all
 }
 
 // WriteJSON writes the whole of it.
