@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -97,8 +98,9 @@ func (g Goal) judge(s, peer series) Verdict {
 // Write writes the goals that were missed, worst first, and a table with a line
 // for each goal of each subject.
 func (r *Report) Write(w io.Writer) error {
-	fmt.Fprintf(w, "%s\n%d rounds of %v\n\n", r.Machine, r.Rounds, r.Slice)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "%s\n%d rounds of %v\n\n", r.Machine, r.Rounds, r.Slice)
 	fmt.Fprintln(t, "missed\tsubject\teach\tallocs\tCPU\tpeer\tresult\tquartiles\tgoal\tmet")
 	for _, l := range r.missed() {
 		l.write(t, l.row.Name, l.subject.cells(l.row))
@@ -118,7 +120,15 @@ func (r *Report) Write(w io.Writer) error {
 			name = ""
 		}
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(table.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A line of the table.

@@ -67,8 +67,7 @@ func rows(pairs int) (all []Row) {
 		{"idle", idle(pairs)},
 		{"sockets", append(sockets(), cancelling()...)},
 		{"tls", tlsRows()},
-		{"transfer", slices.Concat(relay(), vectors(), bridges())},
-		{"listener", listeners(pairs / 10)},
+		{"services", slices.Concat(relay(), vectors(), bridges(), listeners(pairs/10))},
 		{"bufstream", bufstreams()},
 	} {
 		for _, row := range area.rows {
