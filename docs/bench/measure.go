@@ -51,13 +51,17 @@ func (p Plan) measure(row Row) []series {
 	return out
 }
 
+// fewest is how often at least a subject works in a slice, so that the beginning
+// of it is a part only.
+const fewest = 5
+
 // operations warms run up, and returns how many of it fill a slice.
 func (p Plan) operations(run func(int)) int {
 	for n := 1; ; n *= 2 {
 		start := time.Now()
 		run(n)
 		if took := time.Since(start); took >= p.Slice/2 || n >= 1<<30 {
-			return max(1, int(float64(n)*float64(p.Slice)/float64(took)))
+			return max(fewest, int(float64(n)*float64(p.Slice)/float64(took)))
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package main
 
-import "net"
+import (
+	"fmt"
+	"net"
+)
 
 func sockets() (all []Row) {
 	timed := []Goal{{Peer: "net.Conn", Most: 1.10}}
@@ -23,6 +26,16 @@ func sockets() (all []Row) {
 		} {
 			all = append(all, socketRows(network.name+": "+work.name, network.dial, work.do, work.fresh)...)
 		}
+	}
+	for _, pairs := range []int{100, 1_000} {
+		all = append(all, Row{
+			Name:  fmt.Sprintf("TCP: 1 B there and back, %d pairs at once", pairs),
+			Goals: []Goal{{Peer: "net.Conn", Most: 1.03}, {Peer: "net.Conn", Most: 1.03, By: CPU}},
+			Subjects: []Subject{
+				{Name: "reused ctx", Setup: atOnce(pairs, pingPong(streams(reused(), socketPair(tcpPair)), 1))},
+				{Name: "net.Conn", Setup: atOnce(pairs, pingPong(conns(tcpPair), 1))},
+			},
+		})
 	}
 	// A socket between one goroutine and itself: nothing blocks.
 	return append(all, socketRows("Unix: 1 B sent and received, nothing blocks", unixPair, hereAndThere, never)...)
