@@ -61,11 +61,11 @@ func tcpBytes(n int, wrap func(net.Conn) any) float64 {
 	l := must(net.Listen("tcp", "127.0.0.1:0"))
 	defer l.Close()
 	dial := func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
-	var conns []net.Conn
+	conns := make([]net.Conn, 0, n)
 	held := bytesOf(n/2, func() (any, any) {
 		a, b := accepted(l, dial)
 		conns = append(conns, a, b)
-		return nil, [2]any{wrap(a), wrap(b)}
+		return wrap(a), wrap(b)
 	})
 	for _, c := range conns {
 		c.Close()
