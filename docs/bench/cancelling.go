@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -27,7 +28,11 @@ func cancelReceives() []float64 {
 	defer a.Close(bg)
 	defer b.Close(bg)
 	p := make([]byte, 1)
-	return cancelled(func(ctx context.Context) { a.ReceiveSome(ctx, p) })
+	return cancelled(func(ctx context.Context) {
+		if _, err := a.ReceiveSome(ctx, p); !errors.Is(err, context.Canceled) {
+			panic(err)
+		}
+	})
 }
 
 // cancelAfterFuncs is the least there is to it: a function that AfterFunc
