@@ -23,10 +23,8 @@ func (r *Receiver) ReceiveLine(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer r.guard.Leave()
-	for i := r.buf.Index(newline); ; {
-		if i >= 0 {
-			return r.line(i, 1)
-		}
+	i := r.buf.Index(newline)
+	if i < 0 {
 		var last bool
 		var err error
 		switch i, last, err = r.moreLine(ctx); {
@@ -36,6 +34,7 @@ func (r *Receiver) ReceiveLine(ctx context.Context) ([]byte, error) {
 			return r.line(r.buf.Len(), 0)
 		}
 	}
+	return r.line(i, 1)
 }
 
 // Lines iterates over the lines, as ReceiveLine returns them. The loop ends
@@ -116,27 +115,27 @@ func withoutCR(line []byte) []byte {
 	return line[:n:n]
 }
 
-// moreLine receives more of a line that has no LF so far, and returns where one
-// is now, -1 if there is none. At the end of the stream what is left is the last
-// line.
+// moreLine receives until the line that has no LF so far has one, and returns
+// where. At the end of the stream what is left is the last line.
 func (r *Receiver) moreLine(ctx context.Context) (i int, last bool, err error) {
-	held := r.buf.Len()
-	if held > r.limit+1 { // a CR would not be of the line
-		return -1, false, r.tooLong()
+	for b := &r.buf; ; {
+		held := b.Len()
+		if held > r.limit+1 { // a CR would not be of the line
+			return -1, false, r.tooLong()
+		}
+		n, err := b.Extend(ctx, r.below, 0)
+		switch {
+		case r.guard.Closed():
+			return -1, false, opError("receive", 0, abc.ErrClosed)
+		case err == io.EOF && held > 0:
+			return -1, true, nil
+		case err != nil:
+			return -1, false, err
+		}
+		b.searched = held
+		if i = indexByte(b.array[b.end-n:b.end], '\n'); i >= 0 {
+			return held + i, false, nil
+		}
+		b.searched += n
 	}
-	n, err := r.buf.Extend(ctx, r.below, 0)
-	switch {
-	case r.guard.Closed():
-		return -1, false, opError("receive", 0, abc.ErrClosed)
-	case err == io.EOF && held > 0:
-		return -1, true, nil
-	case err != nil:
-		return -1, false, err
-	}
-	r.buf.searched = held
-	if i = indexByte(r.buf.array[r.buf.end-n:r.buf.end], '\n'); i < 0 {
-		r.buf.searched += n
-		return -1, false, nil
-	}
-	return held + i, false, nil
 }
