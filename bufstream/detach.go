@@ -37,5 +37,6 @@ func (r *Receiver) detach() ([]byte, error) {
 	r.guard.Close()
 	prebuffered := r.buf.Bytes()
 	r.buf = Buffer{} // the memory is the caller's
+	r.waker.wake()   // lets go of a context
 	return prebuffered, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -29,9 +28,7 @@ type incoming[T any] struct {
 	large     *[]byte // has the message that was last received, or is nil
 	lastLarge int     // the size of that message, 0 if it was not large
 
-	waking sync.Mutex // for kept, never held while anything blocks
-	wakes  bool       // wake will be called
-	kept   keptContext
+	waker waker
 }
 
 func (r *incoming[T]) init(below abc.ReceiveStream, codec Codec[T], opts MessageOptions) {
@@ -189,7 +186,7 @@ func (r *incoming[T]) begin(m T, n int) T {
 
 // more receives ahead. It returns an error that does not stay.
 func (r *incoming[T]) more(ctx context.Context) error {
-	_, err := r.buf.Extend(r.context(ctx), r.below, r.need+1-r.buf.Len())
+	_, err := r.buf.Extend(r.waker.context(ctx), r.below, r.need+1-r.buf.Len())
 	return r.check(ctx, err)
 }
 
@@ -208,26 +205,4 @@ func (r *incoming[T]) check(ctx context.Context, err error) error {
 		r.failed = io.EOF
 	}
 	return nil
-}
-
-// context returns the context for a receive below, which wake ends.
-func (r *incoming[T]) context(ctx context.Context) context.Context {
-	if !r.wakes {
-		return ctx
-	}
-	r.waking.Lock()
-	defer r.waking.Unlock()
-	kept := r.kept.of(ctx)
-	if r.turn.closed() {
-		r.kept.end(nil)
-	}
-	return kept
-}
-
-// wake ends a receive that is blocked below, for a Close that cannot close what
-// is below yet. It is called after turn.close.
-func (r *incoming[T]) wake() {
-	r.waking.Lock()
-	defer r.waking.Unlock()
-	r.kept.end(nil)
 }

@@ -48,7 +48,7 @@ func (r *incoming[T]) receiveLarge(ctx context.Context) (m T, found bool, err er
 			freeArray(array)
 			array, space = larger, (*larger)[lead:]
 		}
-		n, err := r.below.ReceiveSome(r.context(ctx), space[filled:min(len(space), want, filled+mostAtOnce)])
+		n, err := r.below.ReceiveSome(r.waker.context(ctx), space[filled:min(len(space), want, filled+mostAtOnce)])
 		filled += n
 		if err != nil {
 			r.putBack(space[:filled])

@@ -123,7 +123,7 @@ func (r *Receiver) moreLine(ctx context.Context) (i int, last bool, err error) {
 		if held > r.limit+1 { // a CR would not be of the line
 			return -1, false, r.tooLong()
 		}
-		n, err := b.Extend(ctx, r.below, 0)
+		n, err := b.Extend(r.waker.context(ctx), r.below, 0)
 		switch {
 		case r.guard.Closed():
 			return -1, false, opError("receive", 0, abc.ErrClosed)

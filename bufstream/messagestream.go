@@ -29,7 +29,7 @@ func NewMessageStream[T any](s abc.Stream, codec Codec[T], opts *MessageOptions)
 	}
 	m := &MessageStream[T]{s: s}
 	m.in.init(s, codec, opts.orDefault())
-	m.in.wakes = true
+	m.in.waker.used = true
 	m.out.init(s, codec, opts.orDefault())
 	return m
 }
@@ -55,7 +55,7 @@ func (s *MessageStream[T]) SendEOF(ctx context.Context) error { return s.out.sen
 func (s *MessageStream[T]) Close(ctx context.Context) error {
 	s.out.turn.close()
 	s.in.turn.close()
-	return opError("close", 0, s.closing.Do(ctx, func(ctx context.Context) error { return s.out.close(ctx, s.in.wake) }))
+	return opError("close", 0, s.closing.Do(ctx, func(ctx context.Context) error { return s.out.close(ctx, s.in.waker.wake) }))
 }
 
 // Unwrap implements [abc.Unwrapper].

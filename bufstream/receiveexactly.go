@@ -41,7 +41,7 @@ func (r *Receiver) receiveDirectly(ctx context.Context, p []byte) error {
 	got := r.take(p)
 	r.rest()
 	for got < len(p) {
-		n, err := r.below.ReceiveSome(ctx, p[got:])
+		n, err := r.below.ReceiveSome(r.waker.context(ctx), p[got:])
 		got += n
 		if err = r.check(err, got > 0); err != nil {
 			r.putBack(p[:got])

@@ -34,6 +34,7 @@ type Receiver struct {
 	guard abc.Guard
 	limit int
 	ended atomic.Int32
+	waker waker
 	buf   Buffer // belongs to who is inside
 }
 
@@ -67,7 +68,7 @@ func (r *Receiver) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 		return n, nil
 	}
 	r.rest()
-	n, err := r.below.ReceiveSome(ctx, p)
+	n, err := r.below.ReceiveSome(r.waker.context(ctx), p)
 	if r.guard.Closed() {
 		return 0, opError("receive", 0, abc.ErrClosed)
 	}
@@ -114,7 +115,7 @@ func (r *Receiver) enterWith(ctx context.Context, wrong bool, err error) error {
 
 // more receives, for an item that needs at least n bytes more.
 func (r *Receiver) more(ctx context.Context, n int) error {
-	_, err := r.buf.Extend(ctx, r.below, n)
+	_, err := r.buf.Extend(r.waker.context(ctx), r.below, n)
 	return r.check(err, r.buf.Len() > 0)
 }
 

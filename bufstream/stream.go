@@ -42,7 +42,9 @@ func NewStream(s abc.Stream, opts *StreamOptions) *Stream {
 	if opts == nil {
 		opts = &StreamOptions{}
 	}
-	return &Stream{NewReceiver(s, &opts.Receiver), NewSender(s, &opts.Sender), s}
+	r := NewReceiver(s, &opts.Receiver)
+	r.waker.used = true
+	return &Stream{r, NewSender(s, &opts.Sender), s}
 }
 
 // SendEOF implements [abc.Stream]. It sends what is held first.
@@ -72,8 +74,9 @@ func (s *Stream) Detach(ctx context.Context) (prebuffered []byte, below abc.Stre
 func (s *Stream) Unwrap() abc.AsyncResource { return s.below }
 
 // Close implements [abc.AsyncResource]. It closes both halves: for what is held
-// see [Sender.Close]. A receive that is blocked is woken once that is settled.
+// see [Sender.Close]. A receive that is blocked is woken at once.
 func (s *Stream) Close(ctx context.Context) error {
 	s.Receiver.end()
+	s.Receiver.waker.wake()
 	return s.Sender.Close(ctx)
 }
