@@ -60,8 +60,7 @@ func (h *half) result(ctx context.Context, err error) error {
 }
 
 func (h *half) leave() {
-	h.guard.Leave()
-	if h.guard.Closed() {
+	if h.guard.Leave() {
 		select {
 		case h.left <- struct{}{}:
 		default:
