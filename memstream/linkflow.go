@@ -53,7 +53,10 @@ func (f *flow) blocked() bool { return f.link.fault != faultNone || f.to.host.do
 // depart sends n bytes, or what is none, and returns when that is due.
 func (f *flow) depart(at instant, n int) instant {
 	if f.blocked() {
-		f.since = min(f.since, f.net.now())
+		if f.since == never {
+			f.since = f.net.now()
+			f.from.wake() // who waits there has a time-out from now on
+		}
 		return held
 	}
 	f.last = max(f.last, f.link.depart(at, n, f.draw))

@@ -72,6 +72,18 @@ func TestTimeout(t *testing.T) {
 			l.receiveFails(l.client, syscall.ETIMEDOUT, sec+5*ms)
 		})
 	})
+	t.Run("wakes a receive that waited before the fault", func(t *testing.T) {
+		inLab(t, opts, func(l *lab) {
+			received := make(chan error, 1)
+			go func() { received <- receiveByte(l.client)(bg) }()
+			l.at(5 * ms)
+			l.net.Partition("a", "b")
+			l.at(6 * ms)
+			l.send(l.client, "x") // is held at once
+			require.ErrorIs(l, <-received, syscall.ETIMEDOUT)
+			l.after(sec + 6*ms)
+		})
+	})
 	t.Run("wakes a receive when the host crashes", func(t *testing.T) {
 		inLab(t, opts, func(l *lab) {
 			l.send(l.client, "x")
