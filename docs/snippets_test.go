@@ -30,11 +30,11 @@ func requirePage(t *testing.T, page string, snippets, lines int, sources ...stri
 	require.LessOrEqual(t, strings.Count(string(text), "\n"), lines, "lines")
 }
 
-// squeeze makes texts comparable that are indented differently.
+// squeeze makes texts comparable that are indented and aligned differently.
 func squeeze(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		b.WriteString(strings.TrimSpace(line) + "\n")
+		b.WriteString(strings.Join(strings.Fields(line), " ") + "\n")
 	}
 	return b.String()
 }
