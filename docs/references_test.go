@@ -102,28 +102,52 @@ func headings(text string) map[string]bool {
 	return anchors
 }
 
+// A parsedPackage is one that users import.
+type parsedPackage struct {
+	path  string // in the module
+	files []*ast.File
+}
+
+func parsePackages(t *testing.T) (all []parsedPackage) {
+	require.NoError(t, filepath.WalkDir("..", func(dir string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		switch name := d.Name(); {
+		case dir == "..":
+			return nil
+		case name == "internal", name == "testdata", name == "docs", name[0] == '.':
+			return filepath.SkipDir
+		}
+		pkg := parsedPackage{path: strings.TrimPrefix(filepath.ToSlash(dir), "../")}
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			pkg.files = append(pkg.files, parsed)
+		}
+		if len(pkg.files) > 0 {
+			all = append(all, pkg)
+		}
+		return err
+	}))
+	return all
+}
+
 // exported are the names of each package of the module, as they are written
 // elsewhere: "abc.Stream", "memstream.Network.Partition".
 func exported(t *testing.T) map[string]map[string]bool {
 	all := map[string]map[string]bool{}
-	files, err := filepath.Glob("../*/*.go")
-	require.NoError(t, err)
-	below, err := filepath.Glob("../abc/*/*.go")
-	require.NoError(t, err)
-	deeper, err := filepath.Glob("../abc/*/*/*.go")
-	require.NoError(t, err)
-	for _, file := range append(append(files, below...), deeper...) {
-		pkg := path.Base(filepath.ToSlash(filepath.Dir(file)))
-		if strings.HasSuffix(file, "_test.go") || pkg == "docs" || pkg == "internal" {
-			continue
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		require.NoError(t, err)
-		if all[pkg] == nil {
-			all[pkg] = map[string]bool{}
-		}
-		for _, d := range parsed.Decls {
-			addDecl(all[pkg], pkg, d)
+	for _, pkg := range parsePackages(t) {
+		name := path.Base(pkg.path)
+		all[name] = map[string]bool{}
+		for _, file := range pkg.files {
+			for _, d := range file.Decls {
+				addDecl(all[name], name, d)
+			}
 		}
 	}
 	return all

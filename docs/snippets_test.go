@@ -25,7 +25,7 @@ func requirePage(t *testing.T, page string, snippets, lines int, sources ...stri
 	for _, s := range found {
 		snippet, _, found := strings.Cut(s, "```")
 		require.True(t, found, "a snippet does not end: %s", s)
-		require.Contains(t, compiled.String(), squeeze(snippet))
+		require.True(t, strings.Contains(compiled.String(), squeeze(snippet)), "not in %s: %s", sources, snippet)
 	}
 	require.LessOrEqual(t, strings.Count(string(text), "\n"), lines, "lines")
 }
