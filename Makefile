@@ -1,10 +1,11 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+D2 = oss.terrastruct.com/d2@v0.7.2
 FUZZTIME ?= 20s
 
 # Each folder that has a go.mod: this one and the nested ones.
 MODULES := $(or $(dir $(shell git ls-files go.mod '*/go.mod' 2>/dev/null)),./)
 
-.PHONY: demo test race lint bench fuzz cover
+.PHONY: demo test race lint bench docs fuzz cover
 
 demo: ## send FILE (or the demo's own sources) through every transport
 	@go run ./docs/examples/tour $(if $(FILE),"$(FILE)")
@@ -23,6 +24,11 @@ lint: ## gofmt, go vet for each system, staticcheck
 
 bench: ## every row of docs/performance.md beside its peers; QUICK=1 for a glance that writes nothing
 	@cd docs/bench && go run . $(if $(QUICK),-quick)
+
+docs: ## draw docs/pictures anew, after a change of their texts
+	@set -e; cd docs/pictures; for f in *.d2; do \
+		go run $(D2) --theme 0 --dark-theme 200 --layout elk --pad 20 $$f $${f%.d2}.svg; done
+	@go test ./docs -run TestPictures -update
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$(go list ./...); do \
