@@ -4,7 +4,7 @@ FUZZTIME ?= 20s
 # Each folder that has a go.mod: this one and the nested ones.
 MODULES := $(or $(dir $(shell git ls-files go.mod '*/go.mod' 2>/dev/null)),./)
 
-.PHONY: demo test race lint bench fuzz cover
+.PHONY: demo test race lint bench bench-growth bench-anchors fuzz cover
 
 demo: ## send FILE (or the demo's own sources) through every transport
 	@go run ./docs/examples/tour $(if $(FILE),"$(FILE)")
@@ -23,6 +23,12 @@ lint: ## gofmt, go vet for each system, staticcheck
 
 bench: ## every row of docs/performance.md beside its peers; QUICK=1 for a glance that writes nothing
 	@cd docs/bench && go run . $(if $(QUICK),-quick)
+
+bench-growth: ## from 1 to 10,000 pairs at once; QUICK=1 to 1,000 and writes nothing
+	@cd docs/bench && GODEBUG=adaptivestackstart=0 go run . -growth $(if $(QUICK),-quick)
+
+bench-anchors: ## beside Trio, asyncio, AnyIO and Tokio, where they are installed; QUICK=1 writes nothing
+	@cd docs/bench && go run . -anchors $(if $(QUICK),-quick)
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$(go list ./...); do \
