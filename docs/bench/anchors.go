@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,10 +94,10 @@ func runAnchors(quick bool, out string) error {
 func anchorNotes(anchors []*anchor, skipped []string) (notes []string) {
 	var versions []string
 	for _, a := range anchors {
-		versions = append(versions, a.Name+": "+a.Version)
+		versions = append(versions, a.Version)
 	}
 	if len(versions) > 0 {
-		notes = append(notes, "outside Go: "+strings.Join(versions, "; "))
+		notes = append(notes, "outside Go: "+strings.Join(slices.Compact(versions), ", "))
 	}
 	for _, s := range skipped {
 		notes = append(notes, "left out: "+s)

@@ -101,6 +101,12 @@ func TestAnchorRows(t *testing.T) {
 	require.Equal(t, map[string]int{"TCP: 1 B there and back trio": 1, "memory: sends of 64 B trio": 1, "memory: sends of 1 MiB " + tokioTwo: 1}, found)
 }
 
+func TestAnchorNotes(t *testing.T) {
+	anchors := []*anchor{{Version: "trio 1"}, {Version: "tokio 2"}, {Version: "tokio 2"}}
+	require.Equal(t, []string{"outside Go: trio 1, tokio 2", "left out: anyio: none"}, anchorNotes(anchors, []string{"anyio: none"}))
+	require.Equal(t, []string{"left out: anyio: none"}, anchorNotes(nil, []string{"anyio: none"}))
+}
+
 // Of what is outside Go, only the time is known, and a comparison without a goal
 // has no verdict.
 func TestAnchorsTable(t *testing.T) {
@@ -123,7 +129,9 @@ func TestAnchorsTable(t *testing.T) {
 	svg, err := os.ReadFile(filepath.Join(folder, "anchors.svg"))
 	require.NoError(t, err)
 	require.Equal(t, 1, strings.Count(string(svg), `<line class="goal"`), "a bar where there is a goal")
-	require.Contains(t, svgText(t, filepath.Join(folder, "anchors.svg")), "left out: anyio")
+	shown := svgText(t, filepath.Join(folder, "anchors.svg"))
+	require.Contains(t, shown, "left out: anyio")
+	require.Contains(t, shown, "Blue has no goal.")
 }
 
 // What is installed does its work. Tokio is compiled by the benchmark, not here.

@@ -143,6 +143,7 @@ func TestGrowthFiles(t *testing.T) {
 func TestAxes(t *testing.T) {
 	require.Equal(t, []float64{1, 2, 5, 10}, ticks(0.9, 11))
 	require.Equal(t, []float64{1, 10, 100, 1000}, ticks(0.5, 2000))
+	require.Equal(t, []float64{0.2, 0.5, 1, 2, 5}, ticks(0.19, 5.3))
 	for want, got := range map[string]string{
 		"500":    axisAmount(500, ""),
 		"20 k":   axisAmount(20_000, ""),

@@ -46,6 +46,13 @@ func TestQuantilesOfAllWorkers(t *testing.T) {
 	require.InEpsilon(t, 50.5e3, found[0], 0.035, "one that is slow changes the longest only")
 	require.Greater(t, found[1], 60e9)
 
+	same := make([]latencies, 1)
+	for range 100 {
+		same[0].add(1000)
+	}
+	found, _ = quantiles(same, 0.25, 0.75)
+	require.Less(t, found[0], found[1], "within a bucket they lie evenly")
+
 	found, count = quantiles(nil, 0.5)
 	require.Zero(t, count)
 	require.True(t, math.IsNaN(found[0]))

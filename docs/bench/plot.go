@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 )
 
 // The template holds the colours. They can be read on white and on black, and
@@ -58,8 +59,12 @@ func (r *Report) plots(folder string) error {
 		if len(p.Points) == 0 {
 			continue
 		}
+		legend := "Relative to the peer in the same round, smaller is better: the median with its quartiles. The upright bar is the goal: met in green, near in yellow, missed in red."
+		if slices.ContainsFunc(p.Points, func(at point) bool { return at.Goal == 0 }) {
+			legend += " Blue has no goal."
+		}
 		p.caption(
-			"Relative to the peer in the same round, smaller is better: the median with its quartiles. The upright bar is the goal: met in green, near in yellow, missed in red.",
+			legend,
 			fmt.Sprintf("%s; %d rounds of %v", r.Machine, r.Rounds, r.Slice))
 		p.caption(r.Notes...)
 		draw := func(w io.Writer) error { return svgTemplate.Execute(w, p) }
@@ -76,10 +81,8 @@ func newPlot(area string, rows []RowResult) *plot {
 		p.low = min(p.low, v.Result.Low*0.95, cmp.Or(v.Goal, p.low)*0.95)
 		p.high = max(p.high, v.Result.High*1.05, v.Goal*1.05)
 	})
-	for _, x := range []float64{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10} {
-		if p.low <= x && x <= p.high {
-			p.Ticks = append(p.Ticks, tick{fmt.Sprint(x), p.x(x)})
-		}
+	for _, x := range ticks(p.low, p.high) {
+		p.Ticks = append(p.Ticks, tick{fmt.Sprintf("%.3g", x), p.x(x)})
 	}
 	last := ""
 	eachRatio(rows, func(row, label string, v Verdict) {

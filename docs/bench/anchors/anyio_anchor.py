@@ -56,7 +56,7 @@ async def main():
         tcp = [await anyio.connect_tcp("127.0.0.1", port)]
         await accepted.wait()
         tcp += found
-        await serve(f"anyio {importlib.metadata.version('anyio')} on asyncio", {
+        await serve(f"anyio {importlib.metadata.version('anyio')}", {
             "tcp-there-and-back": functools.partial(there_and_back, *tcp),
             f"tcp-{64 << 10}": functools.partial(sends, *tcp, 64 << 10),
         })

@@ -11,7 +11,7 @@ ROOM = 64 << 10
 
 
 async def serve(version, works):
-    print(f"{version}, Python {platform.python_version()}\t{' '.join(works)}", flush=True)
+    print(f"{version} on Python {platform.python_version()}\t{' '.join(works)}", flush=True)
     for line in sys.stdin:  # blocks the event loop, in which nothing runs now
         work, times = line.split()
         start = time.perf_counter_ns()
