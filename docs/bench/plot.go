@@ -59,13 +59,11 @@ func (r *Report) plots(folder string) error {
 		if len(p.Points) == 0 {
 			continue
 		}
-		legend := "Relative to the peer in the same round, smaller is better: the median with its quartiles. The upright bar is the goal: met in green, near in yellow, missed in red."
+		p.caption("Relative to the peer in the same round, smaller is better: the median with its quartiles. The upright bar is the goal: met in green, near in yellow, missed in red.")
 		if slices.ContainsFunc(p.Points, func(at point) bool { return at.Goal == 0 }) {
-			legend += " Blue has no goal."
+			p.caption("Blue has no goal.")
 		}
-		p.caption(
-			legend,
-			fmt.Sprintf("%s; %d rounds of %v", r.Machine, r.Rounds, r.Slice))
+		p.caption(fmt.Sprintf("%s; %d rounds of %v", r.Machine, r.Rounds, r.Slice))
 		p.caption(r.Notes...)
 		draw := func(w io.Writer) error { return svgTemplate.Execute(w, p) }
 		if err := saveFile(filepath.Join(folder, area+".svg"), draw); err != nil {
