@@ -5,7 +5,7 @@ FUZZTIME ?= 20s
 # Each folder that has a go.mod: this one and the nested ones.
 MODULES := $(or $(dir $(shell git ls-files go.mod '*/go.mod' 2>/dev/null)),./)
 
-.PHONY: demo test race lint bench docs fuzz cover
+.PHONY: demo test race lint bench docs fuzz cover bench-growth bench-anchors
 
 demo: ## send FILE (or the demo's own sources) through every transport
 	@go run ./docs/examples/tour $(if $(FILE),"$(FILE)")
@@ -29,6 +29,12 @@ docs: ## draw docs/pictures anew, after a change of their texts
 	@set -e; cd docs/pictures; for f in *.d2; do \
 		go run $(D2) --theme 0 --dark-theme 200 --layout elk --pad 20 $$f $${f%.d2}.svg; done
 	@go test ./docs -run TestPictures -update
+
+bench-growth: ## from 1 to 10,000 pairs at once; QUICK=1 to 1,000 and writes nothing
+	@cd docs/bench && GODEBUG=adaptivestackstart=0 go run . -growth $(if $(QUICK),-quick)
+
+bench-anchors: ## beside Trio, asyncio, AnyIO and Tokio, where they are installed; QUICK=1 writes nothing
+	@cd docs/bench && go run . -anchors $(if $(QUICK),-quick)
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$(go list ./...); do \

@@ -17,8 +17,17 @@ func main() {
 	quick := flag.Bool("quick", false, "fewer and shorter rounds; writes no files")
 	only := flag.String("run", "", "measure the rows that match this `regexp`; writes no files")
 	out := flag.String("out", "../performance", "the folder of results.json and the plots")
+	grows := flag.Bool("growth", false, "measure how the streams do as they become many, and nothing else")
+	anchors := flag.Bool("anchors", false, "measure beside what is installed outside Go, and nothing else")
 	flag.Parse()
-	if err := run(*quick, *only, *out); err != nil {
+	work := func() error { return run(*quick, *only, *out) }
+	if *grows {
+		work = func() error { return runGrowth(*quick, *out) }
+	}
+	if *anchors {
+		work = func() error { return runAnchors(*quick, *out) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -44,23 +53,54 @@ func run(quick bool, only, out string) error {
 	if err := report.Write(os.Stdout); err != nil || quick || only != "" {
 		return err
 	}
-	return report.save(out)
+	return report.save(out, "results")
+}
+
+func runGrowth(quick bool, out string) error {
+	growth := grow(media(), steps(quick), os.Stderr)
+	if err := growth.Write(os.Stdout); err != nil || quick {
+		return err
+	}
+	return growth.save(out)
 }
 
 // save writes the report, as it was printed and as JSON, and its plots into
-// folder.
-func (r *Report) save(folder string) error {
+// folder. The tables are called name.
+func (r *Report) save(folder, name string) error {
+	if err := saveTables(folder, name, r); err != nil {
+		return err
+	}
+	return r.plots(folder)
+}
+
+// save writes the same of a Growth.
+func (g *Growth) save(folder string) error {
+	if err := saveTables(folder, "growth", g); err != nil {
+		return err
+	}
+	return g.plots(folder)
+}
+
+// saveTables writes name.txt and name.json into folder, which it makes.
+func saveTables(folder, name string, tables interface {
+	Write(io.Writer) error
+	WriteJSON(io.Writer) error
+}) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return err
 	}
-	for name, write := range map[string]func(io.Writer) error{"results.txt": r.Write, "results.json": r.WriteJSON} {
-		f, err := os.Create(filepath.Join(folder, name))
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(write(f), f.Close()); err != nil {
+	for ending, write := range map[string]func(io.Writer) error{".txt": tables.Write, ".json": tables.WriteJSON} {
+		if err := saveFile(filepath.Join(folder, name+ending), write); err != nil {
 			return err
 		}
 	}
-	return r.plots(folder)
+	return nil
+}
+
+func saveFile(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }

@@ -35,11 +35,12 @@ func (p Plan) measure(row Row) []series {
 		}
 		return out
 	}
-	runs, sizes := make([]func(int), len(out)), make([]int, len(out))
+	runs, sizes := make([]stopwatch, len(out)), make([]int, len(out))
 	for i, s := range row.Subjects {
 		run, cleanup := s.Setup()
 		defer cleanup()
-		runs[i], sizes[i] = run, p.operations(run)
+		runs[i] = s.timed(run)
+		sizes[i] = p.operations(runs[i])
 	}
 	for range p.Rounds {
 		runtime.GC() // nobody pays for what the last one left
@@ -51,27 +52,38 @@ func (p Plan) measure(row Row) []series {
 	return out
 }
 
+// A stopwatch does the work n times and returns how long that took.
+type stopwatch func(n int) time.Duration
+
+func (s Subject) timed(run func(n int)) stopwatch {
+	return func(n int) time.Duration {
+		start := time.Now()
+		run(n)
+		if s.Took != nil {
+			return s.Took()
+		}
+		return time.Since(start)
+	}
+}
+
 // fewest is how often at least a subject works in a slice, so that the beginning
 // of it is a part only.
 const fewest = 5
 
 // operations warms run up, and returns how many of it fill a slice.
-func (p Plan) operations(run func(int)) int {
+func (p Plan) operations(run stopwatch) int {
 	for n := 1; ; n *= 2 {
-		start := time.Now()
-		run(n)
-		if took := time.Since(start); took >= p.Slice/2 || n >= 1<<30 {
+		if took := run(n); took >= p.Slice/2 || n >= 1<<30 {
 			return max(fewest, int(float64(n)*float64(p.Slice)/float64(took)))
 		}
 	}
 }
 
-func (s *series) slice(run func(int), n int) {
+func (s *series) slice(run stopwatch, n int) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	cpu, start := cpuTime(), time.Now()
-	run(n)
-	took := time.Since(start)
+	cpu := cpuTime()
+	took := run(n)
 	used := cpuTime() - cpu
 	runtime.ReadMemStats(&after)
 	each := func(x float64) float64 { return x / float64(n) }

@@ -1,13 +1,14 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
-	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"math"
-	"os"
 	"path/filepath"
+	"slices"
 )
 
 // The template holds the colours. They can be read on white and on black, and
@@ -58,14 +59,14 @@ func (r *Report) plots(folder string) error {
 		if len(p.Points) == 0 {
 			continue
 		}
-		p.caption(
-			"Relative to the peer in the same round, smaller is better: the median with its quartiles. The upright bar is the goal: met in green, near in yellow, missed in red.",
-			fmt.Sprintf("%s; %d rounds of %v", r.Machine, r.Rounds, r.Slice))
-		f, err := os.Create(filepath.Join(folder, area+".svg"))
-		if err != nil {
-			return err
+		p.caption("Relative to the peer in the same round, smaller is better: the median with its quartiles. The upright bar is the goal: met in green, near in yellow, missed in red.")
+		if slices.ContainsFunc(p.Points, func(at point) bool { return at.Goal == 0 }) {
+			p.caption("Blue has no goal.")
 		}
-		if err := errors.Join(svgTemplate.Execute(f, p), f.Close()); err != nil {
+		p.caption(fmt.Sprintf("%s; %d rounds of %v", r.Machine, r.Rounds, r.Slice))
+		p.caption(r.Notes...)
+		draw := func(w io.Writer) error { return svgTemplate.Execute(w, p) }
+		if err := saveFile(filepath.Join(folder, area+".svg"), draw); err != nil {
 			return err
 		}
 	}
@@ -75,13 +76,11 @@ func (r *Report) plots(folder string) error {
 func newPlot(area string, rows []RowResult) *plot {
 	p := &plot{Title: area, Width: 960, Left: 620, right: 890, Top: 55, Bottom: 60, low: 0.45, high: 2.2}
 	eachRatio(rows, func(_, _ string, v Verdict) {
-		p.low = min(p.low, v.Result.Low*0.95, v.Goal*0.95)
+		p.low = min(p.low, v.Result.Low*0.95, cmp.Or(v.Goal, p.low)*0.95)
 		p.high = max(p.high, v.Result.High*1.05, v.Goal*1.05)
 	})
-	for _, x := range []float64{0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10} {
-		if p.low <= x && x <= p.high {
-			p.Ticks = append(p.Ticks, tick{fmt.Sprint(x), p.x(x)})
-		}
+	for _, x := range ticks(p.low, p.high) {
+		p.Ticks = append(p.Ticks, tick{fmt.Sprintf("%.3g", x), p.x(x)})
 	}
 	last := ""
 	eachRatio(rows, func(row, label string, v Verdict) {
@@ -91,12 +90,16 @@ func newPlot(area string, rows []RowResult) *plot {
 			p.Rows = append(p.Rows, text{row, y})
 			last = row
 		}
-		p.Points = append(p.Points, point{
+		at := point{
 			Label: label, Value: amount(v.Result.Median, "×"),
-			Class: map[string]string{"yes": "met", "near": "near", "no": "missed"}[v.Met],
+			Class: map[string]string{"yes": "met", "near": "near", "no": "missed", "": "plain"}[v.Met],
 			Y:     y, Above: y - 6, Below: y + 6,
-			Low: p.x(v.Result.Low), Median: p.x(v.Result.Median), High: p.x(v.Result.High), Goal: p.x(v.Goal),
-		})
+			Low: p.x(v.Result.Low), Median: p.x(v.Result.Median), High: p.x(v.Result.High),
+		}
+		if v.Goal > 0 {
+			at.Goal = p.x(v.Goal)
+		}
+		p.Points = append(p.Points, at)
 	})
 	p.Height = p.Bottom + 10
 	return p

@@ -16,7 +16,9 @@ type Report struct {
 	Machine Machine
 	Rounds  int
 	Slice   time.Duration
-	Rows    []RowResult
+	// Notes tell what else is needed to understand the figures.
+	Notes []string `json:",omitempty"`
+	Rows  []RowResult
 }
 
 // A RowResult is what became of a Row.
@@ -30,7 +32,9 @@ type RowResult struct {
 // A SubjectResult holds medians: of the time in nanoseconds or the count, of the
 // CPU time in nanoseconds, and of the allocations, each for one operation.
 type SubjectResult struct {
-	Name        string
+	Name string
+	// Outside tells that CPU and Allocs are not known.
+	Outside     bool `json:",omitempty"`
 	Value       float64
 	CPU, Allocs float64
 	Verdicts    []Verdict `json:",omitempty"`
@@ -45,7 +49,7 @@ type Verdict struct {
 	Result Spread
 	Goal   float64
 	// Met is "yes", "no", or "near" if the goal is not met but lies above the
-	// lower quartile.
+	// lower quartile. It is empty if there is no goal.
 	Met string
 }
 
@@ -56,8 +60,8 @@ func (row *Row) result(found []series) RowResult {
 		out.Unit = "ns"
 	}
 	for i, s := range row.Subjects {
-		r := SubjectResult{Name: s.Name, Value: quantile(found[i].value, 0.5)}
-		if out.Timed {
+		r := SubjectResult{Name: s.Name, Outside: s.Took != nil, Value: quantile(found[i].value, 0.5)}
+		if out.Timed && s.Took == nil {
 			r.CPU, r.Allocs = quantile(found[i].cpu, 0.5), quantile(found[i].allocs, 0.5)
 		}
 		for _, g := range row.Goals {
@@ -87,6 +91,8 @@ func (g Goal) judge(s, peer series) Verdict {
 		v.Result = spreadOf(s.value)
 	}
 	switch {
+	case g.Most == 0:
+		v.Met = ""
 	case v.Result.Median <= g.Most:
 		v.Met = "yes"
 	case v.Result.Low <= g.Most:
@@ -100,8 +106,11 @@ func (g Goal) judge(s, peer series) Verdict {
 func (r *Report) Write(w io.Writer) error {
 	var table strings.Builder
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "%s\n%d rounds of %v\n\n", r.Machine, r.Rounds, r.Slice)
-	fmt.Fprintln(t, "missed\tsubject\teach\tallocs\tCPU\tpeer\tresult\tquartiles\tgoal\tmet")
+	fmt.Fprintf(t, "%s\n%d rounds of %v\n", r.Machine, r.Rounds, r.Slice)
+	for _, note := range r.Notes {
+		fmt.Fprintln(t, note)
+	}
+	fmt.Fprintln(t, "\nmissed\tsubject\teach\tallocs\tCPU\tpeer\tresult\tquartiles\tgoal\tmet")
 	for _, l := range r.missed() {
 		l.write(t, l.row.Name, l.subject.cells(l.row))
 	}
@@ -123,7 +132,12 @@ func (r *Report) Write(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for line := range strings.Lines(table.String()) {
+	return writeTrimmed(w, table.String())
+}
+
+// writeTrimmed writes a table without the blanks at the ends of its lines.
+func writeTrimmed(w io.Writer, table string) error {
+	for line := range strings.Lines(table) {
 		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
 			return err
 		}
@@ -149,12 +163,16 @@ func (l line) write(w io.Writer, name, cells string) {
 	if v.By != "time" {
 		peer += " (" + v.By + ")"
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s–%s\t≤ %s\t%s\n", name, cells, peer, amount(v.Result.Median, unit),
-		amount(v.Result.Low, ""), amount(v.Result.High, ""), amount(v.Goal, unit), v.Met)
+	goal := ""
+	if v.Goal != 0 {
+		goal = "≤ " + amount(v.Goal, unit)
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s–%s\t%s\t%s\n", name, cells, peer, amount(v.Result.Median, unit),
+		amount(v.Result.Low, ""), amount(v.Result.High, ""), goal, v.Met)
 }
 
 func (s SubjectResult) cells(row RowResult) string {
-	if !row.Timed {
+	if !row.Timed || s.Outside {
 		return fmt.Sprintf("%s\t%s\t\t", s.Name, amount(s.Value, row.Unit))
 	}
 	return fmt.Sprintf("%s\t%s\t%s\t%s", s.Name, amount(s.Value, row.Unit), amount(s.Allocs, ""), amount(s.CPU, "ns"))
@@ -179,10 +197,12 @@ func (r *Report) missed() (all []line) {
 }
 
 // WriteJSON writes the whole of it.
-func (r *Report) WriteJSON(w io.Writer) error {
+func (r *Report) WriteJSON(w io.Writer) error { return writeJSON(w, r) }
+
+func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "\t")
-	return e.Encode(r)
+	return e.Encode(v)
 }
 
 // amount writes x with about three digits.

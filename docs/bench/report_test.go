@@ -50,7 +50,7 @@ func TestTable(t *testing.T) {
 func TestFiles(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "made")
 	want := example()
-	require.NoError(t, want.save(folder))
+	require.NoError(t, want.save(folder, "results"))
 
 	text, err := os.ReadFile(filepath.Join(folder, "results.json"))
 	require.NoError(t, err)

@@ -1,6 +1,9 @@
 package main
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // A Row is one kind of work, done by several subjects in turns.
 type Row struct {
@@ -17,7 +20,8 @@ type Row struct {
 type Goal struct {
 	// Peer names the subject that the others are compared with.
 	Peer string
-	// Most is the largest result that meets the goal.
+	// Most is the largest result that meets the goal. With 0 the two are
+	// compared, and nothing is asked.
 	Most float64
 	By   Comparison
 }
@@ -38,6 +42,9 @@ type Subject struct {
 	Name string
 	// Setup is of a row that is timed.
 	Setup setup
+	// Took returns how long the last run was if another process works: it has
+	// its own clock, and its CPU time and allocations are not known.
+	Took func() time.Duration
 	// Count takes the place of Setup in a row that has a Unit.
 	Count func() float64
 }
