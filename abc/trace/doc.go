@@ -1,0 +1,2 @@
+// Package trace records.
+package trace

@@ -1,0 +1,158 @@
+package trace
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+)
+
+// A writer writes what comes out of a recorder's queue, in a goroutine.
+type writer struct {
+	r        *Recorder
+	capture  *capture  // nil if there is none
+	timeline *timeline // nil if there is none
+	open     map[*subject]struct{}
+}
+
+func newWriter(r *Recorder, opts *Options) *writer {
+	w := &writer{r: r, open: make(map[*subject]struct{})}
+	if opts.Pcapng != nil {
+		w.capture = newCapture(&sink{name: "pcapng", w: opts.Pcapng}, r.start)
+	}
+	if opts.Timeline != nil {
+		w.timeline = newTimeline(&sink{name: "timeline", w: opts.Timeline}, r.start)
+	}
+	return w
+}
+
+func (w *writer) run() {
+	defer close(w.r.ended)
+	var b batch
+	for w.r.queue.next(&b) {
+		w.write(&b)
+		w.flush(0)
+	}
+	if !w.r.queue.isAbandoned() {
+		w.finish()
+		w.flush(0)
+	}
+	for _, s := range w.sinks() {
+		w.r.err = errors.Join(w.r.err, s.err)
+	}
+}
+
+// enough is how much is gathered for a Write, in bytes.
+const enough = 256 << 10
+
+func (w *writer) write(b *batch) {
+	for i := range b.events {
+		if w.flush(enough); w.r.queue.isAbandoned() {
+			return
+		}
+		e := &b.events[i]
+		switch e.kind {
+		case opened:
+			w.open[e.s] = struct{}{}
+		case ended:
+			delete(w.open, e.s)
+		}
+		data := b.data[e.data:]
+		if i+1 < len(b.events) {
+			data = b.data[e.data:b.events[i+1].data]
+		}
+		if w.capture != nil {
+			w.capture.event(e, data)
+		}
+		if w.timeline != nil {
+			w.timeline.event(e)
+		}
+	}
+	if b.dropped > 0 {
+		w.missing(b)
+	}
+}
+
+// missing says what b has not, and ends the subjects whose end was dropped.
+func (w *writer) missing(b *batch) {
+	at := time.Since(w.r.start)
+	if w.timeline != nil {
+		w.timeline.dropped(at, b.dropped)
+	}
+	for _, s := range w.sorted() {
+		// One that is lost in a later batch has other events there.
+		if lost := s.ending.lost.Load(); lost == 0 || lost > b.number {
+			continue
+		}
+		delete(w.open, s)
+		if w.capture != nil {
+			w.capture.event(&event{s: s, kind: ended, at: at, began: at}, nil)
+		}
+	}
+}
+
+// finish writes what is to be said at the end.
+func (w *writer) finish() {
+	at := time.Since(w.r.start)
+	if w.timeline != nil {
+		w.timeline.finish(w.sorted())
+	}
+	if w.capture != nil {
+		w.r.queue.mu.Lock() // for what was dropped
+		defer w.r.queue.mu.Unlock()
+		w.capture.summarize(at)
+	}
+}
+
+// sorted returns the subjects that are open, from the oldest to the youngest.
+func (w *writer) sorted() []*subject {
+	return slices.SortedFunc(maps.Keys(w.open), func(a, b *subject) int { return cmp.Compare(a.id, b.id) })
+}
+
+// flush writes where more than so many bytes have been gathered.
+func (w *writer) flush(bytes int) {
+	works := false
+	for _, s := range w.sinks() {
+		if len(s.buf) > bytes {
+			s.flush()
+		}
+		works = works || s.err == nil
+	}
+	if !works {
+		w.r.queue.refuse()
+	}
+}
+
+func (w *writer) sinks() (all []*sink) {
+	if w.capture != nil {
+		all = append(all, w.capture.out)
+	}
+	if w.timeline != nil {
+		all = append(all, w.timeline.out)
+	}
+	return all
+}
+
+// A sink gathers bytes for an io.Writer, until that fails.
+type sink struct {
+	name string
+	w    io.Writer
+	buf  []byte
+	err  error
+}
+
+func (s *sink) flush() {
+	if s.err == nil {
+		n, err := s.w.Write(s.buf)
+		if err == nil && n < len(s.buf) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			s.err = fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	s.buf = s.buf[:0]
+}
