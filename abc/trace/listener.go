@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -35,20 +36,26 @@ type listener struct {
 var _ abc.Unwrapper = (*listener)(nil)
 
 // Serve implements [abc.Listener].
-func (l *listener) Serve(ctx context.Context, h abc.Handler) error {
+func (l *listener) Serve(ctx context.Context, h abc.Handler) (err error) {
 	if h == nil {
 		panic("trace: Serve with a nil handler")
 	}
 	c := l.begin(serve)
-	err := l.below.Serve(ctx, func(ctx context.Context, s abc.Stream) {
-		recorded := l.r.stream(l.net.name, s, l.subject)
-		defer recorded.sender.note(served)
-		// The listener below would close s, and it would not be seen.
-		defer closeutil.CloseForcefully(recorded)
-		h(ctx, recorded)
-	})
-	l.end(c, 0, nil, err)
+	err = errPanicked
+	defer func() { l.end(c, 0, nil, err) }()
+	err = l.below.Serve(ctx, func(ctx context.Context, s abc.Stream) { l.handle(ctx, s, h) })
 	return err
+}
+
+var errPanicked = errors.New("panicked")
+
+// handle calls h with s, recorded.
+func (l *listener) handle(ctx context.Context, s abc.Stream, h abc.Handler) {
+	recorded := l.r.stream(l.net.name, s, l.subject)
+	defer recorded.sender.note(served)
+	// The listener below would close s, and it would not be seen.
+	defer closeutil.CloseForcefully(recorded)
+	h(ctx, recorded)
 }
 
 // Close implements [abc.AsyncResource].

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -46,12 +47,13 @@ type queue struct {
 	limit int // of a batch, in bytes: one is filled while another is written
 	wake  chan struct{}
 
-	mu        sync.Mutex
-	filling   batch
-	dropped   int64
-	closed    bool // nothing is taken any more
-	useless   bool // nobody writes any more
-	abandoned bool // nobody waits for what is there
+	abandoned atomic.Bool // nobody waits for what is there
+
+	mu      sync.Mutex
+	filling batch
+	dropped int64
+	closed  bool // nothing is taken any more
+	useless bool // nobody writes any more
 }
 
 func (q *queue) init(start time.Time, size int) {
@@ -112,7 +114,7 @@ func (q *queue) next(b *batch) bool {
 		q.mu.Lock()
 	}
 	defer q.mu.Unlock()
-	if q.abandoned {
+	if q.abandoned.Load() {
 		q.dropped += int64(len(q.filling.events))
 		q.filling = batch{}
 		return false
@@ -126,8 +128,8 @@ func (q *queue) close() { q.set(&q.closed) }
 
 // abandon makes the writer end as soon as it can.
 func (q *queue) abandon() {
+	q.abandoned.Store(true)
 	q.close()
-	q.set(&q.abandoned)
 }
 
 // refuse drops whatever comes from now on.
@@ -141,12 +143,6 @@ func (q *queue) set(flag *bool) {
 	case q.wake <- struct{}{}:
 	default:
 	}
-}
-
-func (q *queue) isAbandoned() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.abandoned
 }
 
 // A cursor reads buffers one after the other.

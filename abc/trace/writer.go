@@ -15,18 +15,26 @@ type writer struct {
 	r        *Recorder
 	capture  *capture  // nil if there is none
 	timeline *timeline // nil if there is none
+	sinks    []*sink
 	open     map[*subject]struct{}
+	at       time.Duration // of the last event
 }
 
 func newWriter(r *Recorder, opts *Options) *writer {
 	w := &writer{r: r, open: make(map[*subject]struct{})}
 	if opts.Pcapng != nil {
-		w.capture = newCapture(&sink{name: "pcapng", w: opts.Pcapng}, r.start)
+		w.capture = newCapture(w.sink("pcapng", opts.Pcapng), r.start)
 	}
 	if opts.Timeline != nil {
-		w.timeline = newTimeline(&sink{name: "timeline", w: opts.Timeline}, r.start)
+		w.timeline = newTimeline(w.sink("timeline", opts.Timeline), r.start)
 	}
 	return w
+}
+
+func (w *writer) sink(name string, to io.Writer) *sink {
+	s := &sink{name: name, w: to}
+	w.sinks = append(w.sinks, s)
+	return s
 }
 
 func (w *writer) run() {
@@ -36,11 +44,11 @@ func (w *writer) run() {
 		w.write(&b)
 		w.flush(0)
 	}
-	if !w.r.queue.isAbandoned() {
+	if !w.r.queue.abandoned.Load() {
 		w.finish()
 		w.flush(0)
 	}
-	for _, s := range w.sinks() {
+	for _, s := range w.sinks {
 		w.r.err = errors.Join(w.r.err, s.err)
 	}
 }
@@ -50,10 +58,11 @@ const enough = 256 << 10
 
 func (w *writer) write(b *batch) {
 	for i := range b.events {
-		if w.flush(enough); w.r.queue.isAbandoned() {
+		if w.flush(enough); w.r.queue.abandoned.Load() {
 			return
 		}
 		e := &b.events[i]
+		w.at = e.at
 		switch e.kind {
 		case opened:
 			w.open[e.s] = struct{}{}
@@ -78,9 +87,8 @@ func (w *writer) write(b *batch) {
 
 // missing says what b has not, and ends the subjects whose end was dropped.
 func (w *writer) missing(b *batch) {
-	at := time.Since(w.r.start)
 	if w.timeline != nil {
-		w.timeline.dropped(at, b.dropped)
+		w.timeline.dropped(w.at, b.dropped)
 	}
 	for _, s := range w.sorted() {
 		// One that is lost in a later batch has other events there.
@@ -89,7 +97,7 @@ func (w *writer) missing(b *batch) {
 		}
 		delete(w.open, s)
 		if w.capture != nil {
-			w.capture.event(&event{s: s, kind: ended, at: at, began: at}, nil)
+			w.capture.event(&event{s: s, kind: ended, at: w.at}, nil)
 		}
 	}
 }
@@ -115,7 +123,7 @@ func (w *writer) sorted() []*subject {
 // flush writes where more than so many bytes have been gathered.
 func (w *writer) flush(bytes int) {
 	works := false
-	for _, s := range w.sinks() {
+	for _, s := range w.sinks {
 		if len(s.buf) > bytes {
 			s.flush()
 		}
@@ -124,16 +132,6 @@ func (w *writer) flush(bytes int) {
 	if !works {
 		w.r.queue.refuse()
 	}
-}
-
-func (w *writer) sinks() (all []*sink) {
-	if w.capture != nil {
-		all = append(all, w.capture.out)
-	}
-	if w.timeline != nil {
-		all = append(all, w.timeline.out)
-	}
-	return all
 }
 
 // A sink gathers bytes for an io.Writer, until that fails.
