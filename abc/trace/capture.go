@@ -19,8 +19,7 @@ type capture struct {
 }
 
 func newCapture(out *sink, start time.Time) *capture {
-	c := &capture{pcapng: pcapng{out, start.UnixNano()}}
-	c.book.used = make(map[endpoints]bool)
+	c := &capture{pcapng: pcapng{out, start.UnixNano()}, book: newAddressBook()}
 	c.section()
 	return c
 }
@@ -51,21 +50,18 @@ func (c *capture) call(x *connection, e *event, data []byte) {
 	if e.receive {
 		from = &x.remote
 	}
-	if e.kind == receiveSome && e.err == io.EOF || e.kind == sendEOF && e.err == nil {
-		c.finish(x, from, e.offset)
-		return
-	}
 	comment := trouble(e)
 	broken := errors.Is(e.err, abc.ErrBroken) && !x.reset
 	if len(data) > 0 {
-		if broken {
-			c.carry(x, from, e, data, "")
-		} else {
-			c.carry(x, from, e, data, comment)
-			return
+		last := ""
+		if !broken {
+			last, comment = comment, ""
 		}
+		c.carry(x, from, e, data, last)
 	}
 	switch {
+	case e.kind == receiveSome && e.err == io.EOF, e.kind == sendEOF && e.err == nil:
+		c.finish(x, from, e.offset+uint64(len(data)))
 	case broken:
 		c.reset(x, &x.remote, comment)
 	case comment != "":

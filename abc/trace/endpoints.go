@@ -23,11 +23,16 @@ func (e endpoints) key() endpoints {
 // and a layer and what it stands on.
 type addressBook struct {
 	used map[endpoints]bool // whether the connection is open
+	most int                // when there are so many, those that are not are forgotten
 	made int
 }
 
-// mostUsed is how many connections are remembered at least.
-const mostUsed = 1 << 16
+func newAddressBook() addressBook {
+	return addressBook{used: make(map[endpoints]bool), most: leastForgotten}
+}
+
+// leastForgotten is how many connections are remembered at least.
+const leastForgotten = 1 << 16
 
 // Ports for those who have none. They mean nothing to a dissector.
 const (
@@ -44,7 +49,7 @@ func (b *addressBook) choose(s *subject) endpoints {
 	if !e.local.IsValid() || !e.remote.IsValid() || e.local.Addr().Is6() != e.remote.Addr().Is6() || b.isUsed(e) {
 		e = b.make(e.local.Port(), e.remote.Port())
 	}
-	if len(b.used) >= mostUsed {
+	if len(b.used) >= b.most {
 		b.forget()
 	}
 	b.used[e.key()] = true
@@ -56,20 +61,18 @@ func (b *addressBook) isUsed(e endpoints) bool {
 	return used || e.local == e.remote
 }
 
-// make makes addresses of those that RFC 2544 sets apart for benchmarks.
+// make makes addresses of those that RFC 2544 sets apart for benchmarks. There
+// are 65536 of them for each port of this side.
 func (b *addressBook) make(localPort, remotePort uint16) endpoints {
 	for {
-		hi, lo := byte(b.made>>8), byte(b.made)
+		hi, lo, port := byte(b.made>>8), byte(b.made), localPort+uint16(b.made>>16)
 		b.made++
 		e := endpoints{
-			netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 18, hi, lo}), localPort),
+			netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 18, hi, lo}), port),
 			netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 19, hi, lo}), remotePort),
 		}
 		if !b.isUsed(e) {
 			return e
-		}
-		if byte(b.made>>8) == 0 && byte(b.made) == 0 { // all are in use with these ports
-			localPort++
 		}
 	}
 }
@@ -88,6 +91,7 @@ func (b *addressBook) forget() {
 			delete(b.used, key)
 		}
 	}
+	b.most = max(leastForgotten, 2*len(b.used))
 }
 
 // parse returns the address and port of a, with a zero Addr if that is no IP

@@ -153,6 +153,7 @@ func TestTshark(t *testing.T) {
 	}
 	require.Len(t, found, len(clients))
 	require.Empty(t, tshark(t, file, "-Y", suspicious))
+	require.Empty(t, tshark(t, file, "-Y", "tcp.analysis.bytes_in_flight > 1200000"), "acknowledged now and then")
 	gotClients, gotServers := follow(t, file, len(clients))
 	for i := range clients {
 		if clients[i] != nil || servers[i] != nil { // nil are the encrypted ones
