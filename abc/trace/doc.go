@@ -24,7 +24,7 @@
 // # The capture
 //
 // It is a pcapng file, for Wireshark and tshark. Each stream is a TCP connection
-// in it, with headers that are made up: a SYN when it is recorded first, the
+// in it, with headers that are made up: a SYN when its recording begins, the
 // bytes of both directions, a FIN for an EOF and for a graceful Close, an RST for
 // a forceful Close and for [abc.ErrBroken]. A segment is a call, or 32 KiB of one,
 // with PSH where the call ends and the time at which it returned. An answer that

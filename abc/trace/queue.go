@@ -115,8 +115,6 @@ func (q *queue) next(b *batch) bool {
 	}
 	defer q.mu.Unlock()
 	if q.abandoned.Load() {
-		q.dropped += int64(len(q.filling.events))
-		q.filling = batch{}
 		return false
 	}
 	b.number = q.filling.number + 1

@@ -77,8 +77,9 @@ func TestDropsAndCounts(t *testing.T) {
 	require.NoError(t, gone.SendAll(ctx, []byte("not recorded")))
 	require.NoError(t, gone.Close(ctx))
 	require.NoError(t, peer.Close(ctx))
-	before := rec.Dropped()
-	require.Greater(t, before, int64(1000))
+	require.Greater(t, rec.Dropped(), int64(1000))
+	x, y := memstream.Pair(nil)
+	late := rec.Stream("late", x) // that it was opened is dropped
 	close(pcapng.opened)
 	for { // until there is room again
 		before := rec.Dropped()
@@ -90,6 +91,7 @@ func TestDropsAndCounts(t *testing.T) {
 	require.NoError(t, s.SendAll(ctx, []byte("alive")))
 	require.NoError(t, s.Close(ctx))
 	require.NoError(t, b.Close(ctx))
+	converse(t, late, y, []byte("late"), nil)
 	require.NoError(t, rec.Close(ctx))
 	dropped := rec.Dropped()
 
@@ -107,6 +109,8 @@ func TestDropsAndCounts(t *testing.T) {
 	require.Empty(t, all[1].client.data)
 	require.Equal(t, len("not recorded"), all[1].client.missing)
 	require.True(t, all[1].client.fin, "its end was dropped, and is shown all the same")
+	require.Equal(t, "late", string(all[2].client.data))
+	require.Contains(t, timeline.String(), `"name":"#3 late: *memstream.Stream"`)
 	events, err := readTimeline(timeline.Bytes())
 	require.NoError(t, err)
 	said := int64(0)

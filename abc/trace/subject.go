@@ -13,16 +13,19 @@ import (
 type kind uint8
 
 const (
-	opened     kind = iota + 1 // something is recorded from now on
-	piece                      // a part of a long call
-	sendAll                    // the calls, when they have returned
-	sendVector                 //
+	opened kind = iota + 1 // something is recorded from now on
+	piece                  // a part of a long call
+
+	// The calls, when they have returned.
+	sendAll
+	sendVector
 	waitSendable
 	sendEOF
 	receiveSome
 	serve
 	closeForcefully
 	closeGracefully
+
 	ended  // closed, and no call is inside any more
 	served // the handler has returned
 )
@@ -63,7 +66,9 @@ type subject struct {
 	sent, received atomic.Uint64        // bytes, whether they could be recorded or not
 	ending         ending
 
-	tcp *connection // what it is in the capture; the writer's
+	// The writer's:
+	seen bool        // an event of it has come
+	tcp  *connection // what it is in the capture
 }
 
 // addresses finds the addresses of s, through its layers.

@@ -29,9 +29,7 @@ var trackNames = [...]string{"send", "receive", "close"}
 // event writes e.
 func (t *timeline) event(e *event) {
 	switch e.kind {
-	case opened:
-		t.open(e.s, e.at)
-	case piece, ended:
+	case opened, piece, ended:
 	case served:
 		t.connection('e', e.s, e.at)
 	default:

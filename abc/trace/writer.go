@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -63,12 +64,7 @@ func (w *writer) write(b *batch) {
 		}
 		e := &b.events[i]
 		w.at = e.at
-		switch e.kind {
-		case opened:
-			w.open[e.s] = struct{}{}
-		case ended:
-			delete(w.open, e.s)
-		}
+		w.see(e)
 		data := b.data[e.data:]
 		if i+1 < len(b.events) {
 			data = b.data[e.data:b.events[i+1].data]
@@ -85,14 +81,35 @@ func (w *writer) write(b *batch) {
 	}
 }
 
-// missing says what b has not, and ends the subjects whose end was dropped.
+// see keeps what is open. The first event of a subject need not be that it was
+// opened, which may have been dropped.
+func (w *writer) see(e *event) {
+	if !e.s.seen {
+		e.s.seen = true
+		w.open[e.s] = struct{}{}
+		if w.timeline != nil {
+			w.timeline.open(e.s, e.at)
+		}
+	}
+	if e.kind == ended {
+		delete(w.open, e.s)
+	}
+}
+
+// missing says what b has not.
 func (w *writer) missing(b *batch) {
 	if w.timeline != nil {
 		w.timeline.dropped(w.at, b.dropped)
 	}
+	w.endLost(b.number)
+}
+
+// endLost ends the subjects whose end was dropped, from a batch up to this one:
+// before one that is dropped later other events of its subject may come.
+func (w *writer) endLost(number int64) {
 	for _, s := range w.sorted() {
-		// One that is lost in a later batch has other events there.
-		if lost := s.ending.lost.Load(); lost == 0 || lost > b.number {
+		lost := s.ending.lost.Load()
+		if lost == 0 || lost > number {
 			continue
 		}
 		delete(w.open, s)
@@ -105,6 +122,7 @@ func (w *writer) missing(b *batch) {
 // finish writes what is to be said at the end.
 func (w *writer) finish() {
 	at := time.Since(w.r.start)
+	w.endLost(math.MaxInt64)
 	if w.timeline != nil {
 		w.timeline.finish(w.sorted())
 	}
