@@ -29,8 +29,7 @@
 // a forceful Close and for [abc.ErrBroken]. A segment is a call, or 32 KiB of one,
 // with PSH where the call ends and the time at which it returned. An answer that
 // another goroutine receives before the send has returned stands before it.
-// There are acknowledgements of the peer now and then, because Wireshark needs
-// some; they are not of the peer.
+// Acknowledgements are made up as well, one for each MiB.
 //
 // The addresses are those of the stream, if it is [abc.Addressed] by IP addresses
 // and no other stream in the file has the same, as the other end of it has or a
@@ -46,7 +45,7 @@
 // # The timeline
 //
 // It is JSON for Perfetto and chrome://tracing. Each stream and each listener is a
-// process, with a track for sends, one for receives (Serve, for a listener) and one
+// process, with a track for sends (Serve, for a listener), one for receives and one
 // for Close. A call is a span with the bytes that it moved and its error. A call
 // that ran beside another one of its track, which gets [abc.ErrBusy] as a rule, is
 // an instant, and so is the EOF. Calls that have not returned when the recorder is
