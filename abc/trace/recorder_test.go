@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -87,6 +88,7 @@ func TestDropsAndCounts(t *testing.T) {
 		if rec.Dropped() == before {
 			break
 		}
+		runtime.Gosched() // for the writer
 	}
 	require.NoError(t, s.SendAll(ctx, []byte("alive")))
 	require.NoError(t, s.Close(ctx))
