@@ -3,6 +3,7 @@ package trace_test
 import (
 	"bytes"
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -18,18 +19,18 @@ import (
 // blocks.
 type careless struct {
 	abc.Stream
-	calls int
+	calls atomic.Int32
 	goOn  chan struct{}
 }
 
 func (c *careless) SendAll(context.Context, []byte) error {
-	c.calls++
+	c.calls.Add(1)
 	<-c.goOn
 	return nil
 }
 
 func (c *careless) ReceiveSome(_ context.Context, p []byte) (int, error) {
-	c.calls++
+	c.calls.Add(1)
 	<-c.goOn
 	return len(p), nil
 }
@@ -51,7 +52,7 @@ func TestASecondCallDoesNotReachTheStream(t *testing.T) {
 		require.ErrorIs(t, s.SendEOF(t.Context()), abc.ErrBusy)
 		_, err := s.ReceiveSome(t.Context(), make([]byte, 3))
 		require.ErrorIs(t, err, abc.ErrBusy)
-		require.Equal(t, 2, below.calls)
+		require.EqualValues(t, 2, below.calls.Load())
 		close(below.goOn)
 		synctest.Wait()
 		require.NoError(t, rec.Close(t.Context()))
