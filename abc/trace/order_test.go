@@ -1,0 +1,126 @@
+package trace_test
+
+import (
+	"bytes"
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/abc/trace"
+	"github.com/tributary-go/tributary/closeutil"
+	"github.com/tributary-go/tributary/memstream"
+)
+
+// careless is a stream that lets everybody in, and has taken the bytes before it
+// blocks.
+type careless struct {
+	abc.Stream
+	calls atomic.Int32
+	goOn  chan struct{}
+}
+
+func (c *careless) SendAll(context.Context, []byte) error {
+	c.calls.Add(1)
+	<-c.goOn
+	return nil
+}
+
+func (c *careless) ReceiveSome(_ context.Context, p []byte) (int, error) {
+	c.calls.Add(1)
+	<-c.goOn
+	return len(p), nil
+}
+
+// Between the moment at which the stream takes the bytes and that at which they
+// are recorded, nobody else's are taken.
+func TestASecondCallDoesNotReachTheStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var pcapng bytes.Buffer
+		rec := trace.New(&trace.Options{Pcapng: &pcapng})
+		below := &careless{goOn: make(chan struct{})}
+		s := rec.Stream("s", below)
+		go func() { _ = s.SendAll(t.Context(), []byte("first")) }()
+		go func() { _, _ = s.ReceiveSome(t.Context(), make([]byte, 3)) }()
+		synctest.Wait()
+		require.ErrorIs(t, s.SendAll(t.Context(), []byte("second")), abc.ErrBusy)
+		require.ErrorIs(t, abc.SendVector(t.Context(), s, []byte("second")), abc.ErrBusy)
+		require.ErrorIs(t, abc.WaitSendable(t.Context(), s), abc.ErrBusy)
+		require.ErrorIs(t, s.SendEOF(t.Context()), abc.ErrBusy)
+		_, err := s.ReceiveSome(t.Context(), make([]byte, 3))
+		require.ErrorIs(t, err, abc.ErrBusy)
+		require.EqualValues(t, 2, below.calls.Load())
+		close(below.goOn)
+		synctest.Wait()
+		require.NoError(t, rec.Close(t.Context()))
+		c, err := readCapture(pcapng.Bytes())
+		require.NoError(t, err)
+		all, err := c.conversations()
+		require.NoError(t, err)
+		require.Equal(t, "first", string(all[0].client.data))
+		require.Equal(t, "\x00\x00\x00", string(all[0].server.data))
+	})
+}
+
+// What a send that Close cuts off has sent comes before the end, although it is
+// known only afterwards.
+func TestNothingIsBehindTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 20 {
+			var pcapng bytes.Buffer
+			rec := trace.New(&trace.Options{Pcapng: &pcapng})
+			a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Lockstep})
+			s := rec.Stream("s", a)
+			returned := make(chan struct{})
+			go func() {
+				defer close(returned)
+				err := s.SendAll(t.Context(), make([]byte, 100))
+				if abc.Sent(err) != 40 {
+					panic(err)
+				}
+			}()
+			synctest.Wait()
+			require.Len(t, receive(t, b, 40), 40)
+			require.NoError(t, closeutil.CloseForcefully(s))
+			<-returned
+			require.NoError(t, b.Close(t.Context()))
+			require.NoError(t, rec.Close(t.Context()))
+			c, err := readCapture(pcapng.Bytes())
+			require.NoError(t, err)
+			last := c.packets[len(c.packets)-1]
+			require.NotZero(t, last.flags&rst)
+			all, err := c.conversations()
+			require.NoError(t, err)
+			require.Len(t, all[0].client.data, 40)
+			require.Contains(t, all[0].packets[len(all[0].packets)-2].comments[0], "SendAll: ")
+		}
+	})
+}
+
+// More connections than there are addresses that are made up with one port.
+func TestManyConnections(t *testing.T) {
+	const many = 70_000
+	var pcapng bytes.Buffer
+	rec := trace.New(&trace.Options{Pcapng: &pcapng, Buffer: 256 << 20})
+	for i := range many {
+		s := rec.Stream("s", closable{})
+		if i%2 == 0 {
+			require.NoError(t, s.Close(t.Context()))
+		}
+	}
+	require.NoError(t, rec.Close(t.Context()))
+	require.Zero(t, rec.Dropped())
+	c, err := readCapture(pcapng.Bytes())
+	require.NoError(t, err)
+	all, err := c.conversations()
+	require.NoError(t, err, "each has an address of its own")
+	require.Len(t, all, many)
+}
+
+// closable is a stream of which only Close works.
+type closable struct{ abc.Stream }
+
+func (closable) Close(context.Context) error { return nil }
