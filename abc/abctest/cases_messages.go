@@ -291,6 +291,7 @@ func (x *messages) sendCancelled(t *trial, rng *rand.Rand, sent func(m int, err 
 
 var messageCloseCases = section("Close", []testCase[*messages]{
 	{"Twice", "2.3: once a resource is closed, Close returns nil", func(t *trial, x *messages) {
+		x.drain(t, x.r)
 		_, err := x.closing(t, x.s).wait()
 		t.wantNil("a graceful Close of the sender", err)
 		t.closedAgain("the sender", x.s)
@@ -306,6 +307,7 @@ var messageCloseCases = section("Close", []testCase[*messages]{
 	}},
 
 	{"LaterSends", "2.5: every operation after Close returns ErrClosed", func(t *trial, x *messages) {
+		x.drain(t, x.r)
 		x.closing(t, x.s).wait()
 		t.want("Send after Close", x.send(t, t.ctx, 1), abc.ErrClosed)
 		ctx := t.cancelled()
@@ -330,6 +332,7 @@ var messageCloseCases = section("Close", []testCase[*messages]{
 
 	{"WakesReceive", "2.5: Close wakes every blocked operation, which returns ErrClosed", func(t *trial, x *messages) {
 		recv := x.receiving(t, t.ctx)
+		x.drain(t, x.s)
 		closing := x.closing(t, x.r)
 		_, err := recv.wait()
 		t.want("Receive that was blocked when its stream was closed", err, abc.ErrClosed)
@@ -393,6 +396,7 @@ var messageCloseCases = section("Close", []testCase[*messages]{
 				_, err = recv.wait()
 				t.want("Receive whose peer was closed", err, io.EOF, abc.ErrBroken)
 			} else {
+				x.drain(t, x.s)
 				t.closeBy(i%4 == 1, x.r)
 				_, err := recv.wait()
 				t.want("Receive of a stream that was closed", err, abc.ErrClosed)
