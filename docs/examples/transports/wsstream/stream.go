@@ -1,6 +1,7 @@
 // Package wsstream carries Tributary's streams over WebSocket, by
-// github.com/coder/websocket: a [Stream] of bytes, whose sends are binary messages
-// but whose boundaries mean nothing, and [Messages], where they are kept.
+// github.com/coder/websocket: as bytes, by [New], where what
+// is sent goes in binary messages whose boundaries mean nothing, and as [Messages],
+// where they are kept.
 //
 //   - Half-close: none. An endpoint that got a close frame has to answer it, and then
 //     nobody may send.
@@ -32,9 +33,7 @@ import (
 // New makes a stream of bytes of ws, which it owns. Text messages break it.
 func New(ws *websocket.Conn) abc.Stream {
 	ws.SetReadLimit(-1) // the size of a message means nothing: it is received in pieces
-	c := &conn{ws: ws}
-	c.alive, c.kill = context.WithCancel(context.Background())
-	return bridge.FromReadWriter(c)
+	return bridge.FromReadWriter(newConn(ws))
 }
 
 // Dial connects to a URL of scheme ws or wss. ctx bounds that alone. opts may be
@@ -56,6 +55,12 @@ type conn struct {
 	alive context.Context // ends what is blocked, and the connection with it
 	kill  context.CancelFunc
 	r     io.Reader // the message that is being read, nil if there is none
+}
+
+func newConn(ws *websocket.Conn) *conn {
+	c := &conn{ws: ws}
+	c.alive, c.kill = context.WithCancel(context.Background())
+	return c
 }
 
 func (c *conn) Read(p []byte) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -53,4 +54,47 @@ func TestListener(t *testing.T) {
 		t.Cleanup(server.Close)
 		return l, func(ctx context.Context) (abc.Stream, error) { return wsstream.Dial(ctx, server.URL, nil) }
 	})
+}
+
+// ints are messages for the suite.
+type ints struct{ *wsstream.Messages }
+
+func (s ints) Send(ctx context.Context, n int) error {
+	return s.Messages.Send(ctx, strconv.AppendInt(nil, int64(n), 10))
+}
+
+func (s ints) Receive(ctx context.Context) (int, error) {
+	p, err := s.Messages.Receive(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(string(p))
+}
+
+func TestMessages(t *testing.T) {
+	connect := connections(t)
+	for _, name := range []string{"ClientToServer", "ServerToClient"} {
+		t.Run(name, func(t *testing.T) {
+			abctest.TestMessages(t, func(t testing.TB) (abc.MessageSendStream[int], abc.MessageReceiveStream[int]) {
+				client, server := connect(t)
+				if name == "ServerToClient" {
+					client, server = server, client
+				}
+				return ints{wsstream.NewMessages(client)}, ints{wsstream.NewMessages(server)}
+			})
+		})
+	}
+}
+
+// A peer that is in the middle of its own things is told by the status.
+func TestStatusIsInTheChain(t *testing.T) {
+	client, server := connections(t)(t)
+	s := wsstream.New(client)
+	leaving := make(chan error, 1)
+	go func() { leaving <- server.Close(websocket.StatusGoingAway, "bye") }()
+	_, err := s.ReceiveSome(t.Context(), make([]byte, 1))
+	require.ErrorIs(t, err, abc.ErrBroken)
+	require.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(err))
+	require.NoError(t, <-leaving)
+	_ = s.Close(t.Context())
 }
