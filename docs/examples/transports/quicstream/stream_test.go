@@ -3,6 +3,7 @@ package quicstream_test
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"testing"
 
 	"github.com/quic-go/quic-go"
@@ -51,16 +52,29 @@ func connect(t testing.TB) (client, server *quic.Conn) {
 	config := &quic.Config{MaxIncomingStreams: 1000}
 	serverTLS, clientTLS := selfsigned.Server(tls.VersionTLS13), selfsigned.Client(tls.VersionTLS13)
 	serverTLS.NextProtos, clientTLS.NextProtos = []string{"bytes"}, []string{"bytes"}
-	ln, err := quic.ListenAddr("127.0.0.1:0", serverTLS, config)
+	from, to := transport(t), transport(t)
+	ln, err := to.Listen(serverTLS, config)
 	require.NoError(t, err)
-	client, err = quic.DialAddr(t.Context(), ln.Addr().String(), clientTLS, config)
+	client, err = from.Dial(t.Context(), ln.Addr(), clientTLS, config)
 	require.NoError(t, err)
 	server, err = ln.Accept(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, client.CloseWithError(0, ""))
 		<-server.Context().Done()
-		require.NoError(t, ln.Close())
 	})
 	return client, server
+}
+
+// transport is a socket whose goroutines end with the test. Those of
+// quic.ListenAddr go on for as long as a packet may be late.
+func transport(t testing.TB) *quic.Transport {
+	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	tr := &quic.Transport{Conn: socket}
+	t.Cleanup(func() {
+		require.NoError(t, tr.Close())
+		require.NoError(t, socket.Close())
+	})
+	return tr
 }
