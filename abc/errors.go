@@ -36,25 +36,36 @@ func (closedError) Is(target error) bool { return target == net.ErrClosed }
 // for a transport to put into an [OpError].
 //
 // A broken connection is never a clean end, nor this side's closing, nor the
-// end of the caller's context. So where cause matches one of these, it is kept
-// as text only; an io.EOF in it becomes io.ErrUnexpectedEOF.
+// end of the caller's context. So where cause matches one of these, errors.Is
+// does not see it, and an io.EOF in it becomes io.ErrUnexpectedEOF. errors.As
+// still finds what it is (all errors of a QUIC connection match net.ErrClosed),
+// but for the end of a context, which is kept as text only.
 // Any other cause that matches ErrBroken already is returned as it is.
 func Broken(cause error) error {
 	if cause == nil {
 		return ErrBroken
 	}
 	if errors.Is(cause, io.EOF) {
-		return &brokenError{text: cause.Error(), cause: io.ErrUnexpectedEOF}
+		return &brokenError{text: cause.Error(), cause: io.ErrUnexpectedEOF, hidden: notContext(cause)}
 	}
 	for _, other := range notBroken {
 		if errors.Is(cause, other) {
-			return &brokenError{text: cause.Error()}
+			return &brokenError{text: cause.Error(), hidden: notContext(cause)}
 		}
 	}
 	if errors.Is(cause, ErrBroken) {
 		return cause
 	}
 	return &brokenError{text: cause.Error(), cause: cause}
+}
+
+// notContext returns cause, or nil if somebody's context ended: that is not to be
+// taken for a time-out of the transport.
+func notContext(cause error) error {
+	if errors.Is(cause, context.Canceled) || errors.Is(cause, context.DeadlineExceeded) {
+		return nil
+	}
+	return cause
 }
 
 // notBroken are the errors that a broken connection must not match.
@@ -64,13 +75,15 @@ var notBroken = []error{
 }
 
 type brokenError struct {
-	text  string
-	cause error // nil if it must not be seen
+	text   string
+	cause  error // nil if it must not be seen
+	hidden error // what errors.As may find all the same, or nil
 }
 
 func (e *brokenError) Error() string        { return ErrBroken.Error() + ": " + e.text }
 func (e *brokenError) Is(target error) bool { return target == ErrBroken }
 func (e *brokenError) Unwrap() error        { return e.cause }
+func (e *brokenError) As(target any) bool   { return e.hidden != nil && errors.As(e.hidden, target) }
 
 // ContextErr returns the error of a done context, for a transport to put into
 // an [OpError]: it matches both ctx.Err() and context.Cause(ctx), whatever the

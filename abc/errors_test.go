@@ -115,6 +115,31 @@ func TestBrokenTurnsEOFIntoUnexpectedEOF(t *testing.T) {
 	}
 }
 
+// closedConnError matches net.ErrClosed, as all errors of a QUIC connection do.
+type closedConnError struct{ code int }
+
+func (e *closedConnError) Error() string        { return fmt.Sprint("application error ", e.code) }
+func (e *closedConnError) Is(target error) bool { return target == net.ErrClosed }
+
+func TestBrokenHidesACauseFromIsAndNotFromAs(t *testing.T) {
+	for _, wrap := range []func(error) error{
+		func(err error) error { return err },
+		func(err error) error { return errors.Join(err, io.EOF) },
+		abc.Broken,
+	} {
+		err := &abc.OpError{Op: "receive", Transport: "fake", Err: abc.Broken(wrap(&closedConnError{7}))}
+		require.NotErrorIs(t, err, net.ErrClosed)
+		require.NotErrorIs(t, err, io.EOF)
+		var conn *closedConnError
+		require.ErrorAs(t, err, &conn)
+		require.Equal(t, 7, conn.code)
+		var alert tls.AlertError
+		require.False(t, errors.As(err, &alert))
+	}
+	var conn *closedConnError
+	require.False(t, errors.As(abc.Broken(errors.Join(&closedConnError{}, context.Canceled)), &conn), "text only")
+}
+
 func TestBrokenIsIdempotent(t *testing.T) {
 	once := abc.Broken(syscall.ECONNRESET)
 	require.Same(t, once, abc.Broken(once))

@@ -10,7 +10,8 @@ import (
 	"github.com/tributary-go/tributary/internal/closing"
 )
 
-// A closer is the closing of a stream over an io.Closer.
+// A closer is the closing of a stream over an io.Closer or a resource. The
+// halves of a [FromReadWriter] have one together.
 type closer struct {
 	c     abc.AsyncResource
 	once  closing.Once
@@ -18,8 +19,8 @@ type closer struct {
 	begun chan struct{} // closed when Close was called: wakes what is blocked
 }
 
-func newCloser(c io.Closer) closer {
-	return closer{c: closeutil.FromCloser(brokenCloser{c}), begun: make(chan struct{})}
+func newCloser(c io.Closer) *closer {
+	return &closer{c: closeutil.FromCloser(brokenCloser{c}), begun: make(chan struct{})}
 }
 
 // close closes with the rules of abc.AsyncResource. grace is what a graceful

@@ -8,6 +8,7 @@
 //	Writer(ctx, s)   an io.Writer of a sending half
 //	FromReader(rc)   a receiving half of an io.ReadCloser: a pipe, a file, stdin
 //	FromWriter(wc)   a sending half of an io.WriteCloser
+//	FromReadWriter   a stream of an io.ReadWriteCloser that has no deadlines
 //
 // For a stream of a net.Conn there is socketstream.New, and for a listener of
 // a net.Listener listener.FromNet. abc.Staple joins two halves to a stream.

@@ -43,12 +43,16 @@ func FromReader(rc io.ReadCloser) abc.ReceiveStream {
 	if rc == nil {
 		panic("bridge: FromReader of a nil io.ReadCloser")
 	}
-	return &fromReader{r: rc, closer: newCloser(rc), done: make(chan readResult, 1)}
+	return newFromReader(rc, newCloser(rc))
+}
+
+func newFromReader(r io.Reader, c *closer) *fromReader {
+	return &fromReader{r: r, closer: c, done: make(chan readResult, 1)}
 }
 
 type fromReader struct {
 	r         io.Reader
-	closer    closer
+	closer    *closer
 	receiving abc.Guard
 
 	// What follows belongs to who is inside receiving, but for buf while

@@ -33,12 +33,16 @@ func FromWriter(wc io.WriteCloser) abc.SendStream {
 	if wc == nil {
 		panic("bridge: FromWriter of a nil io.WriteCloser")
 	}
-	return &fromWriter{w: wc, closer: newCloser(wc), turn: make(chan struct{}, 1)}
+	return newFromWriter(wc, newCloser(wc))
+}
+
+func newFromWriter(w io.Writer, c *closer) *fromWriter {
+	return &fromWriter{w: w, closer: c, turn: make(chan struct{}, 1)}
 }
 
 type fromWriter struct {
 	w       io.Writer
-	closer  closer
+	closer  *closer
 	sending abc.Guard
 
 	// turn is passed on from who hands over a chunk to the goroutine that

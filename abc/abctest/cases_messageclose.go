@@ -10,6 +10,7 @@ import (
 
 var messageCloseCases = section("Close", []testCase[*messages]{
 	{"Twice", "2.3: once a resource is closed, Close returns nil", func(t *trial, x *messages) {
+		x.drain(t, x.r)
 		_, err := x.closing(t, x.s).wait()
 		t.wantNil("a graceful Close of the sender", err)
 		t.closedAgain("the sender", x.s)
@@ -25,6 +26,7 @@ var messageCloseCases = section("Close", []testCase[*messages]{
 	}},
 
 	{"LaterSends", "2.5: every operation after Close returns ErrClosed", func(t *trial, x *messages) {
+		x.drain(t, x.r)
 		x.closing(t, x.s).wait()
 		t.want("Send after Close", x.send(t, t.ctx, 1), abc.ErrClosed)
 		ctx := t.cancelled()
@@ -49,6 +51,7 @@ var messageCloseCases = section("Close", []testCase[*messages]{
 
 	{"WakesReceive", "2.5: Close wakes every blocked operation, which returns ErrClosed", func(t *trial, x *messages) {
 		recv := x.receiving(t, t.ctx)
+		x.drain(t, x.s)
 		closing := x.closing(t, x.r)
 		_, err := recv.wait()
 		t.want("Receive that was blocked when its stream was closed", err, abc.ErrClosed)
@@ -112,6 +115,7 @@ var messageCloseCases = section("Close", []testCase[*messages]{
 				_, err = recv.wait()
 				t.want("Receive whose peer was closed", err, io.EOF, abc.ErrBroken)
 			} else {
+				x.drain(t, x.s)
 				t.closeBy(i%4 == 1, x.r)
 				_, err := recv.wait()
 				t.want("Receive of a stream that was closed", err, abc.ErrClosed)

@@ -201,7 +201,7 @@ var panicCases = section("Panic", []testCase[*server]{
 		var panicked any
 		serve := t.start("Serve one of whose handlers panics", func() (_ int, err error) {
 			defer func() { panicked = recover() }()
-			return 0, x.l.Serve(t.ctx, t.handler(func(ctx context.Context, s abc.Stream) {
+			return 0, x.l.Serve(t.ctx, x.handler(t, func(ctx context.Context, s abc.Stream) {
 				if first.CompareAndSwap(false, true) {
 					defer otherReturned.Store(true)
 					t.untilDone(ctx)
@@ -233,7 +233,7 @@ var panicCases = section("Panic", []testCase[*server]{
 	{"ClosesStream", "5.2: the stream of a handler that panicked is closed", func(t *trial, x *server) {
 		serve := t.start("Serve whose handler panics", func() (_ int, err error) {
 			defer func() { _ = recover() }()
-			return 0, x.l.Serve(t.ctx, t.handler(func(context.Context, abc.Stream) { panic("the handler's panic") }))
+			return 0, x.l.Serve(t.ctx, x.handler(t, func(context.Context, abc.Stream) { panic("the handler's panic") }))
 		})
 		t.endsSoon("the stream of a handler that panicked", x.connect(t))
 		serve.wait()

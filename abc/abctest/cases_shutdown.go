@@ -129,16 +129,18 @@ var shutdownCases = section("Close", []testCase[*server]{
 	{"WaitingConnections", "5.5: connections that were waiting to be accepted are closed with the listener", func(t *trial, x *server) {
 		dialled := newLatch()
 		client := t.start("a connection that was never accepted", func() (int, error) {
+			defer dialled.open()
 			s, err := x.dial(t.ctx)
-			dialled.open()
 			if err != nil {
 				return 0, nil
 			}
 			x.closeLater(s)
+			_ = t.sendAll(t.ctx, s, []byte{noHello}) // a connection may begin with its first byte
+			dialled.open()
 			t.endsSoon("a connection that was never accepted", s)
 			return 0, nil
 		})
-		// dial may block until Close.
+		// They may block until Close.
 		t.atMost(dialled.ch)
 		t.wantNil("Close of a listener that was not served", t.closeBy(true, x.l))
 		client.wait()
@@ -172,7 +174,7 @@ var shutdownCases = section("Close", []testCase[*server]{
 					}
 					x.closeLater(s)
 					if ctx.Err() != nil {
-						_ = s.SendAll(t.ctx, []byte{'h'})
+						_ = s.SendAll(t.ctx, []byte{noHello})
 						t.endsSoon("a connection to a listener that was closed", s)
 						return 0, nil
 					}
@@ -193,7 +195,7 @@ var shutdownCases = section("Close", []testCase[*server]{
 		for _, s := range clients {
 			// When a backlog is full, TCP can make a client believe that it is
 			// connected. It learns better when it sends.
-			_ = s.SendAll(t.ctx, []byte{'h'})
+			_ = s.SendAll(t.ctx, []byte{noHello})
 			t.endsSoon("a client of a listener that was closed forcefully", s)
 		}
 	}},

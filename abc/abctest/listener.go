@@ -47,6 +47,7 @@ type server struct {
 
 	mu      sync.Mutex
 	dialled []abc.Stream
+	hellos  map[byte]chan struct{} // closed when the client has got it back
 }
 
 func (x *server) warmUp(*trial) {}
@@ -68,13 +69,13 @@ func listenerCases() []testCase[*server] {
 // to a client of connect before they go on with h.
 func (x *server) serve(t *trial, ctx context.Context, h abc.Handler) *task {
 	return t.start("Serve", func() (int, error) {
-		err := x.l.Serve(ctx, t.handler(h))
+		err := x.l.Serve(ctx, x.handler(t, h))
 		t.wellFormed("Serve", err)
 		return 0, err
 	})
 }
 
-func (t *trial) handler(h abc.Handler) abc.Handler {
+func (x *server) handler(t *trial, h abc.Handler) abc.Handler {
 	return func(ctx context.Context, s abc.Stream) {
 		hello := make([]byte, 1)
 		if _, err := s.ReceiveSome(ctx, hello); err != nil {
@@ -82,6 +83,12 @@ func (t *trial) handler(h abc.Handler) abc.Handler {
 		}
 		if err := s.SendAll(ctx, hello); err != nil {
 			return
+		}
+		// The stream is closed forcefully when h returns, and that may destroy
+		// what the client has not received yet (rule 2.2).
+		select {
+		case <-x.hello(hello[0]):
+		case <-t.ctx.Done():
 		}
 		h(ctx, s)
 	}
@@ -93,11 +100,46 @@ func (x *server) connect(t *trial) abc.Stream {
 	s, err := x.dial(t.ctx)
 	t.wantNil("dialling a listener that is being served", err)
 	x.closeLater(s)
-	hello := []byte{'h'}
+	hello, received := x.newHello()
 	t.wantNil("the client's first send", t.sendAll(t.ctx, s, hello))
 	t.receiveExactly(s, hello)
+	close(received)
 	return s
 }
+
+// newHello returns what a client of connect says, and what to close when it has
+// come back.
+func (x *server) newHello() ([]byte, chan struct{}) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.hellos == nil {
+		x.hellos = map[byte]chan struct{}{}
+	}
+	b := byte(0x80 + len(x.hellos)) // more than any case needs
+	ch := make(chan struct{})
+	x.hellos[b] = ch
+	return []byte{b}, ch
+}
+
+// hello returns what is closed when the client has got b back. Nobody tells so
+// of noHello.
+func (x *server) hello(b byte) <-chan struct{} {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if ch, ok := x.hellos[b]; ok {
+		return ch
+	}
+	return closedChan
+}
+
+// noHello is sent by clients that are not made by connect.
+const noHello = 'h'
+
+var closedChan = func() chan struct{} {
+	ch := make(chan struct{})
+	close(ch)
+	return ch
+}()
 
 func (x *server) closeLater(s abc.Stream) {
 	x.mu.Lock()
@@ -115,7 +157,7 @@ func (x *server) isNotServed(t *trial, what string, justCalled bool) {
 			return
 		}
 		x.closeLater(s)
-		if t.sendAll(t.ctx, s, []byte{'h'}) != nil {
+		if t.sendAll(t.ctx, s, []byte{noHello}) != nil {
 			return
 		}
 		if _, err := t.receiveSome(t.ctx, s, make([]byte, 1)); err != nil {

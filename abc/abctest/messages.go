@@ -116,6 +116,22 @@ func (x *messages) closing(t *trial, end abc.AsyncResource) *task {
 	return t.start("a graceful Close", func() (int, error) { return 0, t.closeBy(true, end) })
 }
 
+// drain receives from end, if it can receive, until that fails. A close that
+// has something to say to a peer needs one that listens.
+func (x *messages) drain(t *trial, end abc.AsyncResource) {
+	r, ok := end.(abc.MessageReceiveStream[int])
+	if !ok {
+		return
+	}
+	t.start("the peer, receiving until the end", func() (int, error) {
+		for {
+			if _, err := r.Receive(t.ctx); err != nil && !is(abc.ErrBusy)(err) {
+				return 0, nil
+			}
+		}
+	})
+}
+
 // fill sends 0, 1, 2 … until a Send fails: that of the returned task's n. It
 // returns when one seems to be blocked, that of message at, because for so long
 // nothing happened; and nil where there seems to be no limit.
