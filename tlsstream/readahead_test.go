@@ -1,0 +1,126 @@
+package tlsstream_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/memstream"
+	"github.com/tributary-go/tributary/tlsstream"
+)
+
+// largeRecords brings client and server to where records are of full size, and
+// crypto/tls has room for one.
+func largeRecords(t *testing.T, client, server *tlsstream.Stream) {
+	t.Helper()
+	shake(t, client, server)
+	p := make([]byte, 256<<10)
+	require.NoError(t, server.SendAll(bg, p))
+	receiveFull(t, client, p)
+}
+
+func receiveFull(t *testing.T, s abc.ReceiveStream, p []byte) {
+	t.Helper()
+	for len(p) > 0 {
+		n, err := s.ReceiveSome(bg, p)
+		require.NoError(t, err)
+		p = p[n:]
+	}
+}
+
+// By itself crypto/tls would receive them one by one.
+func TestManyRecordsAreReceivedAtOnce(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})
+		below := &hooked{Stream: a}
+		client, server := over(t, below, b, version, nil)
+		largeRecords(t, client, server)
+		const size = 1 << 20
+		require.NoError(t, server.SendAll(bg, make([]byte, size)))
+		receives := 0
+		below.receive = func(ctx context.Context, p []byte) (int, error) {
+			receives++
+			return a.ReceiveSome(ctx, p)
+		}
+		receiveFull(t, client, make([]byte, size))
+		require.LessOrEqual(t, receives, size/(64<<10)+2)
+	})
+}
+
+// Even if all that was received so far filled the room that there was for it.
+func TestStreamThatWaitsHoldsNoLargeBuffer(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})
+		below, recorder := &hooked{Stream: a}, &hooked{Stream: b}
+		client, server := over(t, below, recorder, version, nil)
+		largeRecords(t, client, server)
+		var sent []byte
+		room := 0 // of the last receive
+		recorder.send = func(_ context.Context, p []byte) error { sent = append(sent, p...); return nil }
+		below.receive = func(_ context.Context, p []byte) (int, error) {
+			if room = len(p); len(sent) == 0 {
+				return 0, errors.New("nothing is left")
+			}
+			n := copy(p, sent)
+			sent = sent[n:]
+			return n, nil
+		}
+		p := make([]byte, 16_000)
+		require.NoError(t, server.SendAll(bg, p[:1]))
+		overhead := len(sent) - 1
+		receiveFull(t, client, p[:1])
+
+		full := room
+		require.NoError(t, server.SendAll(bg, p))
+		last := full - len(sent) - overhead
+		require.NoError(t, server.SendAll(bg, p[:last]))
+		require.Len(t, sent, full)
+		receiveFull(t, client, p)
+		receiveFull(t, client, p[:last])
+		require.Equal(t, full, room, "one receive got all")
+
+		_, err := client.ReceiveSome(bg, p)
+		require.ErrorIs(t, err, abc.ErrBroken)
+		require.Less(t, room, 32<<10)
+	})
+}
+
+// A receive is cancelled wherever the transport pauses in a lot of records.
+func TestReceiveOfManyRecordsCancelledAnywhere(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})
+			below := &hooked{Stream: a}
+			client, server := over(t, below, b, version, nil)
+			largeRecords(t, client, server)
+			data := bytes.Repeat([]byte("0123456789abcdef"), 40_000)
+			require.NoError(t, server.SendAll(bg, data))
+			pause := false
+			below.receive = func(ctx context.Context, p []byte) (int, error) {
+				if pause = !pause; pause {
+					<-ctx.Done()
+					return 0, abc.ContextErr(ctx)
+				}
+				return a.ReceiveSome(ctx, p)
+			}
+			var got []byte
+			buf := make([]byte, 10_000)
+			for len(got) < len(data) {
+				ctx, cancel := context.WithTimeout(bg, time.Second)
+				n, err := client.ReceiveSome(ctx, buf)
+				cancel()
+				if err != nil {
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+				}
+				got = append(got, buf[:n]...)
+			}
+			require.True(t, bytes.Equal(data, got))
+		})
+	})
+}
