@@ -121,8 +121,7 @@ func (o *outbox) flush(ctx context.Context) error {
 		return nil
 	}
 	if err := o.acquire(ctx); err != nil {
-		o.again()
-		return err
+		return err // who flushes looks again before they release
 	}
 	defer o.release()
 	return o.flushHeld(ctx)

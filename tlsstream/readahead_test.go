@@ -95,6 +95,26 @@ func TestStreamThatWaitsHoldsNoLargeBuffer(t *testing.T) {
 	})
 }
 
+// Who sends a part of a record and no more does not get one held for it either.
+func TestLargeBufferIsForAFlood(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})
+		most, part := 0, 1<<20
+		below := &hooked{Stream: a, receive: func(ctx context.Context, p []byte) (int, error) {
+			most = max(most, len(p))
+			return a.ReceiveSome(ctx, p[:min(len(p), part)])
+		}}
+		client, server := over(t, below, b, version, nil)
+		shake(t, client, server)
+		require.Less(t, most, 64<<10, "the handshake filled its room, which is small")
+
+		part = 100
+		require.NoError(t, server.SendAll(bg, make([]byte, 1000)))
+		receiveFull(t, client, make([]byte, 1000))
+		require.Less(t, most, 64<<10)
+	})
+}
+
 // A receive is cancelled wherever the transport pauses in a lot of records.
 func TestReceiveOfManyRecordsCancelledAnywhere(t *testing.T) {
 	forEachVersion(t, func(t *testing.T, version uint16) {
