@@ -99,11 +99,16 @@ func (b *Buffer) Index(delim []byte) int {
 	if len(delim) == 0 {
 		panic("bufstream: Index of an empty delimiter")
 	}
+	b.seek(delim)
+	return b.search()
+}
+
+// seek makes delim what searched is about.
+func (b *Buffer) seek(delim []byte) {
 	if !bytes.Equal(delim, b.sought) {
 		b.sought = append(b.sought[:0], delim...)
 		b.searched = 0
 	}
-	return b.search()
 }
 
 // search is Index of the delimiter that was sought last.

@@ -52,8 +52,10 @@ func (r *incoming[T]) init(below abc.ReceiveStream, codec Codec[T], opts Message
 }
 
 func (r *incoming[T]) receive(ctx context.Context) (m T, err error) {
-	if err := r.enter(ctx); err != nil {
-		return m, err
+	if r.shared != nil || !r.turn.tryEnter(ctx) { // the common case, without a call
+		if err := r.enter(ctx); err != nil {
+			return m, err
+		}
 	}
 	defer r.leave()
 	return r.next(ctx)

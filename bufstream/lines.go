@@ -19,10 +19,40 @@ var newline = []byte{'\n'}
 //
 // A line of more than the limit is a [*TooLongError] as soon as that is known.
 func (r *Receiver) ReceiveLine(ctx context.Context) ([]byte, error) {
-	if err := r.enter(ctx); err != nil {
-		return nil, err
+	if err := r.guard.Enter(ctx); err != nil {
+		return nil, opError("receive", 0, err)
+	}
+	if line, ok := r.heldLine(); ok {
+		r.guard.Leave()
+		return line, nil
 	}
 	defer r.guard.Leave()
+	return r.awaitLine(ctx)
+}
+
+// heldLine consumes the next line if it is buffered and not too long, in as
+// few steps as can be: what ReceiveLine costs is mostly what it does here.
+func (r *Receiver) heldLine() ([]byte, bool) {
+	b := &r.buf
+	if b.searched > 0 {
+		return nil, false // a part of it has been looked at already
+	}
+	held := b.array[b.start:b.end]
+	i := bytes.IndexByte(held, '\n')
+	if i < 0 {
+		b.seek(newline)
+		b.searched = len(held)
+		return nil, false
+	}
+	line := withoutCR(held[:i])
+	if len(line) > r.limit {
+		return nil, false
+	}
+	b.start += i + 1
+	return line, true
+}
+
+func (r *Receiver) awaitLine(ctx context.Context) ([]byte, error) {
 	i := r.buf.Index(newline)
 	if i < 0 {
 		var last bool

@@ -65,6 +65,12 @@ func (t *turnstile) enter(ctx context.Context) error {
 	return err
 }
 
+// tryEnter is enter where nobody is inside, and false otherwise: it is short
+// enough to be inlined.
+func (t *turnstile) tryEnter(ctx context.Context) bool {
+	return ctx.Err() == nil && t.state.CompareAndSwap(0, turnTaken)
+}
+
 // queue takes the turn, if it is free after all, or returns what to wait for.
 func (t *turnstile) queue() (*waiter, error) {
 	t.mu.Lock()
@@ -111,9 +117,12 @@ func (t *turnstile) giveUp(w *waiter) error {
 
 // leave ends the operation that enter began, and lets the next one in.
 func (t *turnstile) leave() {
-	if t.state.CompareAndSwap(turnTaken, 0) {
-		return
+	if !t.state.CompareAndSwap(turnTaken, 0) {
+		t.handOver()
 	}
+}
+
+func (t *turnstile) handOver() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w := t.first

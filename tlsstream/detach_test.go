@@ -109,7 +109,7 @@ func TestAfterDetach(t *testing.T) {
 func TestDetachReturnsWhatFollowsCloseNotify(t *testing.T) {
 	forEachVersion(t, func(t *testing.T, version uint16) {
 		for _, size := range []int{0, 1, 5, 6, 400, 70_000} {
-			for _, data := range []int{0, 1, 20_000} {
+			for _, data := range []int{0, 1, 20_000, 300_000} {
 				t.Run(fmt.Sprintf("plain=%d,data=%d", size, data), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})

@@ -18,15 +18,16 @@ import (
 // Any goroutine may add; one at a time flushes.
 type outbox struct {
 	transport abc.SendStream
-	again     func()        // flushes in the background, if nobody flushes
-	flushing  chan struct{} // holds a token while somebody flushes
+	again     func() // flushes in the background, if nobody flushes
 
-	mu     sync.Mutex
-	buf    []byte // what was written since a flush last looked
-	sealed bool   // nothing may be added any more
+	mu       sync.Mutex
+	buf      []byte        // what was written since a flush last looked
+	sealed   bool          // nothing may be added any more
+	flushing bool          // somebody flushes
+	free     chan struct{} // closed when nobody does any more; nil if nobody waits for that
 
 	// What is being sent, and why nothing can be any more. They belong to who
-	// holds the token.
+	// flushes.
 	rest []byte
 	base []byte // the start of rest's array, to use it again
 	err  error
@@ -58,36 +59,57 @@ func (o *outbox) pending() int {
 	return len(o.buf)
 }
 
-// acquire takes the right to flush.
+// idle reports whether there is nothing to flush, and nobody who does.
+func (o *outbox) idle() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.flushing && o.err == nil && len(o.rest) == 0 && len(o.buf) == 0
+}
+
+// acquire takes the right to flush. It waits for who has it.
 func (o *outbox) acquire(ctx context.Context) error {
-	select {
-	case o.flushing <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case o.flushing <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return abc.ContextErr(ctx)
+	for {
+		o.mu.Lock()
+		if !o.flushing {
+			o.flushing = true
+			o.mu.Unlock()
+			return nil
+		}
+		if o.free == nil {
+			o.free = make(chan struct{})
+		}
+		free := o.free
+		o.mu.Unlock()
+		select {
+		case <-free:
+		case <-ctx.Done():
+			return abc.ContextErr(ctx)
+		}
 	}
 }
 
 func (o *outbox) tryAcquire() bool {
-	select {
-	case o.flushing <- struct{}{}:
-		return true
-	default:
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.flushing {
 		return false
 	}
+	o.flushing = true
+	return true
 }
 
 // release gives the right back, and sees to it that what a cancelled flush left,
 // or somebody added after the last look, is not forgotten.
 func (o *outbox) release() {
-	intact, left := o.err == nil, len(o.rest)
-	<-o.flushing
-	if intact && (left > 0 || o.pending() > 0) {
+	o.mu.Lock()
+	left := o.err == nil && (len(o.rest) > 0 || len(o.buf) > 0)
+	o.flushing = false
+	if o.free != nil {
+		close(o.free)
+		o.free = nil
+	}
+	o.mu.Unlock()
+	if left {
 		o.again()
 	}
 }
@@ -95,9 +117,11 @@ func (o *outbox) release() {
 // flush blocks until the transport took everything. It returns the error of
 // ctx, after which the rest goes out in the background, or else one that stays.
 func (o *outbox) flush(ctx context.Context) error {
+	if o.idle() {
+		return nil
+	}
 	if err := o.acquire(ctx); err != nil {
-		o.again()
-		return err
+		return err // who flushes looks again before they release
 	}
 	defer o.release()
 	return o.flushHeld(ctx)

@@ -1,12 +1,20 @@
 package tlsstream
 
-import "encoding/binary"
+import (
+	"context"
+	"encoding/binary"
+
+	"github.com/tributary-go/tributary/abc"
+)
 
 // A readAhead gives crypto/tls one record at a time of what was received from
 // the transport. By itself crypto/tls keeps all that it can get, for two ends
 // that are not ours: what follows the peer's close_notify could not be had back
 // by Detach, and under TLS 1.2 it looks for a close_notify behind the data that
 // it is about to return, and holds that back until the rest of it has come.
+//
+// crypto/tls, which never sees more than a record, asks for no more either. So
+// while much comes, the transport is asked for several records at once.
 type readAhead struct {
 	surplus []byte // what was received beyond the current record
 	buffer  []byte // surplus is a part of it
@@ -14,7 +22,12 @@ type readAhead struct {
 	header [5]byte // of the current record: its type, version and length
 	have   int     // how much of the header was given to crypto/tls
 	body   int     // how much of the body is to be given, if the header was
+
+	flood bool // the last receive brought a record's worth and filled its room
 }
+
+// fullRecord is how many bytes of data, at most, are in a record.
+const fullRecord = 16 << 10
 
 // take fills p from the surplus, but only to the end of the current record.
 func (r *readAhead) take(p []byte) (n int) {
@@ -28,6 +41,31 @@ func (r *readAhead) take(p []byte) (n int) {
 		r.surplus, r.buffer = nil, nil
 	}
 	return n
+}
+
+// receive fills p from the transport, when there is no surplus.
+func (r *readAhead) receive(ctx context.Context, transport abc.ReceiveStream, p []byte) (int, error) {
+	if r.flood && r.body > 0 {
+		return r.receiveMore(ctx, transport, p)
+	}
+	n, err := transport.ReceiveSome(ctx, p)
+	r.flood = n == len(p) && n >= fullRecord
+	return r.split(p[:n]), err
+}
+
+// receiveMore receives into a buffer of its own, which is larger. It is for the
+// middle of a record, whose rest is on its way: a stream that waits for data
+// holds no such buffer.
+func (r *readAhead) receiveMore(ctx context.Context, transport abc.ReceiveStream, p []byte) (int, error) {
+	b := newBuffer()
+	n, err := transport.ReceiveSome(ctx, b[:cap(b)])
+	r.flood = n == cap(b)
+	if n == 0 {
+		freeBuffer(b)
+		return 0, err
+	}
+	r.buffer, r.surplus = b, b[:n]
+	return r.take(p), err
 }
 
 // split returns how much of p, which came after all that there was, belongs to

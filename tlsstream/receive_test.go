@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/internal/selfsigned"
 	"github.com/tributary-go/tributary/memstream"
 	"github.com/tributary-go/tributary/tlsstream"
@@ -171,5 +172,26 @@ func TestReceivingSurvivesThousandsOfCancelledReceives(t *testing.T) {
 				require.NoError(t, <-sent)
 			})
 		}
+	})
+}
+
+// Data that had come when the stream was closed is not returned any more.
+func TestReceiveThatCloseOvertakes(t *testing.T) {
+	forEachVersion(t, func(t *testing.T, version uint16) {
+		a, b := memstream.Pair(nil)
+		below := &hooked{Stream: a}
+		client, server := over(t, below, b, version, nil)
+		shake(t, client, server)
+		require.NoError(t, server.SendAll(bg, []byte("x")))
+		receiveFull(t, client, make([]byte, 1)) // so that tickets are out of the way
+		below.receive = func(ctx context.Context, p []byte) (int, error) {
+			n, err := a.ReceiveSome(ctx, p)
+			_ = closeutil.CloseForcefully(client)
+			return n, err
+		}
+		require.NoError(t, server.SendAll(bg, []byte("data")))
+		n, err := client.ReceiveSome(bg, make([]byte, 10))
+		require.Zero(t, n)
+		require.ErrorIs(t, err, abc.ErrClosed)
 	})
 }

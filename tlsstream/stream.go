@@ -98,7 +98,7 @@ func newStream(t abc.Stream, cfg *tls.Config, opts Options, side func(conn net.C
 	s.closed, s.closeBegin = context.WithCancel(context.Background())
 	s.flushCtx, s.flushEnd = context.WithCancel(context.Background())
 	s.sendCtx.closed, s.recvCtx.closed = s.closed, s.closed
-	s.out.transport, s.out.again, s.out.flushing = t, s.startFlush, make(chan struct{}, 1)
+	s.out.transport, s.out.again = t, s.startFlush
 	s.wire.transport, s.wire.out, s.wire.before = t, &s.out, s.beforeRead
 	s.handshake.ctx, s.handshake.end = context.WithCancelCause(s.closed)
 	s.handshake.done = make(chan struct{})

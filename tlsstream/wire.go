@@ -40,11 +40,11 @@ func (w *wire) Read(p []byte) (int, error) {
 	err := w.before(w.ctx)
 	n := 0
 	if err == nil {
-		n, err = w.transport.ReceiveSome(w.ctx, p)
+		n, err = w.ahead.receive(w.ctx, w.transport, p)
 	}
 	switch {
 	case err == nil:
-		return w.ahead.split(p[:n]), nil
+		return n, nil
 	case err == io.EOF:
 		w.ended = true // a close_notify would have kept crypto/tls from reading on
 	case w.ctx.Err() != nil && errors.Is(err, w.ctx.Err()):
