@@ -34,7 +34,7 @@ func (s *Stream) Readable() (bool, error) {
 	if h.fatal != nil {
 		return false, opError(op, 0, h.fatal)
 	}
-	if !h.raw.usable() {
+	if s.raw == nil {
 		return false, opError(op, 0, &unsupported{s.conn, "way to tell"})
 	}
 	readable, err := h.peek()

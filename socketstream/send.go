@@ -64,7 +64,7 @@ func (s *Stream) sendError(ctx context.Context, op string, n int, err error) err
 func (s *Stream) SendEOF(ctx context.Context) error {
 	h := &s.sending
 	if err := h.guard.Enter(ctx); err != nil {
-		if err == abc.ErrClosed && s.eofSent.Load() && !s.receiving.guard.Closed() {
+		if err == abc.ErrClosed && h.ended.Load() && !s.receiving.guard.Closed() {
 			return nil
 		}
 		return opError("send EOF", 0, err)
@@ -82,7 +82,7 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 	}
 	switch {
 	case err == nil:
-		s.eofSent.Store(true)
+		h.ended.Store(true)
 		h.guard.Close() // from now on a send is ErrClosed
 		return nil
 	case h.guard.Closed():
