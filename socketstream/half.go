@@ -19,8 +19,9 @@ type half struct {
 	ended atomic.Bool // by SendEOF
 	watch watch.Watcher
 
-	// fatal is what every further operation returns. It is only touched inside.
-	fatal error
+	// fatal points to what every further operation returns, if it is not nil. It
+	// is only touched inside.
+	fatal *error
 
 	interrupt atomic.Pointer[context.CancelFunc] // of a CopyFrom that is inside
 }
@@ -43,6 +44,9 @@ func (h *half) leave() {
 	}
 }
 
+// fail keeps err as what every further operation returns.
+func (h *half) fail(err error) { h.fatal = &err }
+
 // close ends the half and wakes the operation that is inside, if there is one:
 // it reports whether.
 func (h *half) close() (busy bool) {
@@ -54,13 +58,9 @@ func (h *half) close() (busy bool) {
 	return busy
 }
 
-// run does one operation with p: through the runtime's poller where the system
-// has that and conn is a socket of its own, else through its Read or Write,
-// which block. It returns the connection's error as it is, or that of ctx.
-func (h *half) run(ctx context.Context, p []byte) (n int, err error) {
-	if h.s.raw != nil {
-		return h.transfer(ctx, p)
-	}
+// plain does one operation with p by Read or Write of the connection, which
+// block. It returns the connection's error as it is, or that of ctx.
+func (h *half) plain(ctx context.Context, p []byte) (n int, err error) {
 	err = h.call(ctx, func() (err error) {
 		if h.sends() {
 			n, err = h.s.conn.Write(p)
@@ -72,7 +72,7 @@ func (h *half) run(ctx context.Context, p []byte) (n int, err error) {
 	return n, err
 }
 
-// call is run for f, which blocks until the deadline.
+// call is plain for f, which blocks until the deadline.
 func (h *half) call(ctx context.Context, f func() error) error {
 	if err := h.watch.Arm(ctx, h); err != nil {
 		return err

@@ -12,6 +12,9 @@ import (
 // (on Windows RawConn.Read does not wait).
 func rawConn(net.Conn) syscall.RawConn { return nil }
 
-func (h *half) transfer(context.Context, []byte) (int, error) {
-	panic("socketstream: internal error: no raw path on this system")
-}
+type rawStep func()
+
+var tryRead, tryWrite rawStep
+
+// do does one operation with p.
+func (h *half) do(ctx context.Context, _ rawStep, p []byte) (int, error) { return h.plain(ctx, p) }

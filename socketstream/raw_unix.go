@@ -56,16 +56,16 @@ func rawConn(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// transfer is run on the descriptor.
-func (h *half) transfer(ctx context.Context, p []byte) (n int, err error) {
-	if h.sends() {
-		return h.do(ctx, tryWrite, p)
-	}
-	return h.do(ctx, tryRead, p)
-}
-
-// do does the operation of step, with p. The stream must have a raw.
+// do does one operation with p: through the runtime's poller by step, where conn
+// is a socket of its own, else by plain. It returns the connection's error as it
+// is, or that of ctx.
+//
+// Few calls lie between an operation and the poller, and they are small, because
+// a goroutine that serves a connection would have to grow its stack.
 func (h *half) do(ctx context.Context, step rawStep, p []byte) (n int, err error) {
+	if h.s.raw == nil {
+		return h.plain(ctx, p)
+	}
 	o := rawOps.Get().(*rawOp)
 	o.half, o.step, o.ctx, o.p = h, step, ctx, p
 	if h.sends() {

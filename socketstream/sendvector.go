@@ -40,7 +40,7 @@ func (h *half) sendVector(ctx context.Context, bufs [][]byte) (sent int, err err
 	for _, b := range bufs {
 		p = append(p, b...)
 	}
-	return h.run(ctx, p)
+	return h.do(ctx, tryWrite, p)
 }
 
 // sendEach is sendPieces where there is no writev.
@@ -49,7 +49,7 @@ func (h *half) sendEach(ctx context.Context, bufs [][]byte) (sent int, err error
 		if len(b) == 0 {
 			continue
 		}
-		n, err := h.run(ctx, b)
+		n, err := h.do(ctx, tryWrite, b)
 		sent += n
 		if err != nil {
 			return sent, err

@@ -28,12 +28,12 @@ func (s *Stream) copyFromSocket(ctx context.Context, src *Stream) (total int64, 
 		return 0, opError("receive", 0, err)
 	}
 	defer in.leave()
-	switch in.fatal {
-	case nil:
-	case io.EOF:
+	switch {
+	case in.fatal == nil:
+	case *in.fatal == io.EOF:
 		return 0, nil
 	default:
-		return 0, opError("receive", 0, in.fatal)
+		return 0, opError("receive", 0, *in.fatal)
 	}
 
 	// The Close of either has to wake us, wherever we wait.

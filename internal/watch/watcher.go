@@ -67,7 +67,7 @@ func (w *Watcher) Arm(ctx context.Context, d Direction) error {
 		if w.fire == nil {
 			w.fire = w.callback(d)
 		}
-		w.stop = context.AfterFunc(ctx, w.fire)
+		w.stop = afterFunc(ctx, w.fire)
 	}
 	w.waiting = true
 	w.mu.Unlock()
@@ -78,6 +78,16 @@ func (w *Watcher) Arm(ctx context.Context, d Direction) error {
 		return abc.ContextErr(ctx)
 	}
 	return nil
+}
+
+// afterFunc is context.AfterFunc, which asks a context that has such a method
+// only if it knows no way around it. The context of a listener's handlers has
+// one that costs less.
+func afterFunc(ctx context.Context, f func()) (stop func() bool) {
+	if c, ok := ctx.(interface{ AfterFunc(func()) func() bool }); ok {
+		return c.AfterFunc(f)
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 // callback returns a fire. It serves one registration after the other, for as
