@@ -234,11 +234,17 @@ func TestSecondCloseReturnsWhenTheSocketIsClosed(t *testing.T) {
 	go raw.Control(func(uintptr) { close(held); <-release }) // the descriptor is in use
 	<-held
 	var over atomic.Bool
-	early := make(chan bool, 2)
-	for range 2 {
-		go func() { s.Close(bg); early <- !over.Load() }()
+	early, begun := make(chan bool, 2), make(chan struct{})
+	closing := func() { close(begun); s.Close(bg); early <- !over.Load() }
+	go closing()
+	for x.SetDeadline(time.Time{}) == nil { // until the first one is inside net's
+		runtime.Gosched()
 	}
-	for range 1000 {
+	<-begun
+	begun = make(chan struct{})
+	go closing()
+	<-begun
+	for range 10_000 {
 		runtime.Gosched()
 	}
 	over.Store(true)

@@ -92,9 +92,6 @@ func (s *Stream) splice(ctx context.Context, src *Stream, p *splicePipe) (total 
 			return total, opError("receive", 0, abc.ContextErr(ctx))
 		}
 		p.filled, err = p.in.do(ctx, p.fill, nil)
-		if closed := s.copyClosed(src); closed != nil {
-			return total, closed
-		}
 		switch {
 		case err == nil:
 		case errors.Is(err, syscall.EINVAL):
