@@ -31,6 +31,11 @@ func (t *turn) take() (mine chan struct{}) {
 	if t.state.CompareAndSwap(turnFree, turnTaken) {
 		return nil
 	}
+	return t.takeLater()
+}
+
+// takeLater is take after the turn was found taken, which it may not be any more.
+func (t *turn) takeLater() (mine chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for t.state.Load() != turnWanted && !t.state.CompareAndSwap(turnTaken, turnWanted) {

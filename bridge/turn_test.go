@@ -29,6 +29,12 @@ func TestTurnGoesToThoseWhoWaitInTheirOrder(t *testing.T) {
 	require.Nil(t, turn.take(), "it is free again")
 }
 
+func TestTurnThatCameFreeMeanwhile(t *testing.T) {
+	var turn turn
+	require.Nil(t, turn.takeLater())
+	require.NotNil(t, turn.take(), "it is taken")
+}
+
 func TestTurnThatIsGivenUp(t *testing.T) {
 	t.Run("while somebody has it", func(t *testing.T) {
 		var turn turn
