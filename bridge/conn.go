@@ -105,42 +105,45 @@ var (
 func (c *conn) init(s abc.Stream) {
 	c.s, c.closed = s, make(chan struct{})
 	c.addressed, _ = abc.As[abc.Addressed](s)
-	c.read.turn = make(chan struct{}, 1)
-	c.write.turn = make(chan struct{}, 1)
 }
 
 // A half is one direction. A stream says ErrBusy to the second of two calls,
-// and users of a net.Conn expect it to wait, so they take turns. The turn is a
-// one-slot channel and not a mutex: the wait for it has to end with the
-// deadline, and to be durably blocked for testing/synctest.
+// and users of a net.Conn expect it to wait, so they take turns.
 type half struct {
-	turn     chan struct{}
+	turn     turn
 	deadline deadline
 }
 
 // begin waits for the turn and returns the context for the operation, which
 // ends by giving the turn back.
 func (c *conn) begin(h *half) (context.Context, error) {
-	if c.isClosed() {
-		return nil, net.ErrClosed
-	}
 	ctx := h.deadline.context()
-	select {
-	case h.turn <- struct{}{}:
-		return ctx, nil
-	default:
-	}
-	select {
-	case h.turn <- struct{}{}:
-		return ctx, nil
-	case <-c.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, os.ErrDeadlineExceeded
-	}
+	return ctx, h.takeTurn(ctx, c, c)
 }
 
-func (h *half) end() { <-h.turn }
+// takeTurn waits for the turn of h, one of those that a and b have.
+func (h *half) takeTurn(ctx context.Context, a, b *conn) error {
+	if a.isClosed() || b.isClosed() {
+		return net.ErrClosed
+	}
+	mine := h.turn.take()
+	if mine == nil {
+		return nil
+	}
+	err := net.ErrClosed
+	select {
+	case <-mine:
+		return nil
+	case <-a.closed:
+	case <-b.closed:
+	case <-ctx.Done():
+		err = os.ErrDeadlineExceeded
+	}
+	h.turn.giveUp(mine)
+	return err
+}
+
+func (h *half) end() { h.turn.end() }
 
 func (c *conn) isClosed() bool {
 	select {

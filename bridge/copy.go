@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"sync"
 
@@ -76,23 +75,6 @@ func shortcut(dst, src *conn) (n int64, done bool, err error) {
 		return 0, false, nil
 	}
 	return n, true, dst.cause(ctx, err)
-}
-
-// takeTurn waits for the turn of h, one of those that a and b have.
-func (h *half) takeTurn(ctx context.Context, a, b *conn) error {
-	if a.isClosed() || b.isClosed() {
-		return net.ErrClosed
-	}
-	select {
-	case h.turn <- struct{}{}:
-		return nil
-	case <-a.closed:
-		return net.ErrClosed
-	case <-b.closed:
-		return net.ErrClosed
-	case <-ctx.Done():
-		return os.ErrDeadlineExceeded
-	}
 }
 
 // copyBuffer is io.Copy with a buffer that is reused. The turns are taken for

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,22 +16,31 @@ import (
 //
 // The zero value has no deadline.
 type deadline struct {
-	mu     sync.Mutex // never held while anything blocks
-	ctx    context.Context
-	cancel context.CancelCauseFunc
+	current atomic.Pointer[timeout] // nil until it is asked for; set under mu
+
+	mu     sync.Mutex  // never held while anything blocks
 	timer  *time.Timer // made for the first deadline that lies ahead, then reused
 	at     time.Time   // when ctx is to end; zero for never, or if it has ended
 	closed bool
 }
 
+// A timeout is the context that a deadline ends.
+type timeout struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
 // context returns the context of the operations that begin now.
 func (d *deadline) context() context.Context {
+	if t := d.current.Load(); t != nil {
+		return t.ctx
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.ctx == nil {
+	if d.current.Load() == nil {
 		d.renew()
 	}
-	return d.ctx
+	return d.current.Load().ctx
 }
 
 // set moves the deadline to t, or takes it away if t is zero. If t has passed,
@@ -44,14 +54,14 @@ func (d *deadline) set(t time.Time) error {
 	d.disarm()
 	left := time.Until(t)
 	past := !t.IsZero() && left <= 0
-	if d.ctx == nil || !past && d.ctx.Err() != nil {
+	if now := d.current.Load(); now == nil || !past && now.ctx.Err() != nil {
 		// What saw the old deadline pass keeps its context, and times out.
 		d.renew()
 	}
 	switch {
 	case t.IsZero():
 	case past:
-		d.cancel(os.ErrDeadlineExceeded)
+		d.current.Load().cancel(os.ErrDeadlineExceeded)
 	default:
 		// Now and not t, which may lack a monotonic reading: a wall clock that
 		// is set back must not make the timer look early.
@@ -74,7 +84,7 @@ func (d *deadline) expire() {
 		return
 	}
 	d.at = time.Time{}
-	d.cancel(os.ErrDeadlineExceeded)
+	d.current.Load().cancel(os.ErrDeadlineExceeded)
 }
 
 // close stops the timer for good. It leaves the context alone: to wake what is
@@ -94,5 +104,6 @@ func (d *deadline) disarm() {
 }
 
 func (d *deadline) renew() {
-	d.ctx, d.cancel = context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
+	d.current.Store(&timeout{ctx, cancel})
 }

@@ -13,10 +13,11 @@ import (
 
 // A half is one direction: a file, and how an operation on it is woken.
 type half struct {
-	file  *os.File
-	guard abc.Guard
-	watch watch.Watcher
-	once  sync.Once
+	file        *os.File
+	setDeadline func(time.Time) error // of the direction that file is used for
+	guard       abc.Guard
+	watch       watch.Watcher
+	once        sync.Once
 
 	// fatal is what every further operation returns. It is only touched inside.
 	fatal error
@@ -29,18 +30,21 @@ type half struct {
 // init makes the half of f, whose deadline it clears. It reports whether f has
 // deadlines.
 func (h *half) init(f *os.File, setDeadline func(time.Time) error) bool {
-	h.file, h.watch.Set = f, setDeadline
+	h.file, h.setDeadline = f, setDeadline
 	return !errors.Is(setDeadline(time.Time{}), os.ErrNoDeadline)
 }
+
+// SetDeadline implements watch.Direction.
+func (h *half) SetDeadline(t time.Time) error { return h.setDeadline(t) }
 
 // run does one operation on a file with deadlines. It returns the error of the
 // file as it is, or that of ctx.
 func (h *half) run(ctx context.Context, op func([]byte) (int, error), p []byte) (int, error) {
-	if err := h.watch.Arm(ctx); err != nil {
+	if err := h.watch.Arm(ctx, h); err != nil {
 		return 0, err
 	}
 	n, err := op(p)
-	if h.watch.Disarm() && ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+	if h.watch.Disarm(h) && ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded) {
 		err = abc.ContextErr(ctx)
 	}
 	return n, err
@@ -72,7 +76,7 @@ func (h *half) leave() {
 // it reports.
 func (h *half) shut() (busy bool) {
 	busy = h.guard.Close()
-	h.watch.Close()
+	h.watch.Close(h)
 	return busy
 }
 

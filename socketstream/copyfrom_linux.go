@@ -7,7 +7,7 @@ import (
 )
 
 func (s *Stream) copyFrom(ctx context.Context, src abc.ReceiveStream) (int64, error) {
-	if !s.sending.raw.usable() {
+	if s.raw == nil {
 		return 0, errNoShortWay
 	}
 	switch src := src.(type) {

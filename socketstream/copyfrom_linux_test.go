@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -324,4 +325,31 @@ func TestCopyOutOfOtherReaders(t *testing.T) {
 	_, err = b.CopyFrom(bg, p)
 	require.ErrorIs(t, err, errors.ErrUnsupported)
 	require.EqualError(t, err, "socketstream: send: unsupported operation: no short way out of this source")
+}
+
+// The Close may come after the copy has entered both streams and before it can
+// be interrupted.
+func TestCloseThatComesJustAsACopyBegins(t *testing.T) {
+	ctx, cancel := context.WithTimeout(bg, time.Minute)
+	defer cancel()
+	for i := range 300 {
+		r := newRelayed(t, "unix", "unix")
+		closes := r.dst
+		if i%2 == 0 {
+			closes = r.src
+		}
+		var begin sync.WaitGroup
+		begin.Add(2)
+		go func() {
+			begin.Done()
+			begin.Wait()
+			closeutil.CloseForcefully(closes)
+		}()
+		begin.Done()
+		begin.Wait()
+		_, err := r.dst.CopyFrom(ctx, r.src)
+		require.ErrorIs(t, err, abc.ErrClosed)
+		require.NoError(t, closeutil.CloseForcefully(r.from))
+		require.NoError(t, closeutil.CloseForcefully(r.to))
+	}
 }

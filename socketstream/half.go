@@ -4,71 +4,81 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/internal/watch"
 )
 
 // A half is one direction of a connection. One operation at a time is inside;
-// the guard sees to that.
+// the guard sees to that. It is small because most streams are idle: what an
+// operation needs is in a rawOp, and what few streams need is made when it is.
 type half struct {
+	s     *Stream
 	guard abc.Guard
+	ended atomic.Bool // by SendEOF
 	watch watch.Watcher
-	raw   rawOp
-	plain func([]byte) (int, error) // the connection's Read or Write
 
-	vector   *vectorOp // nil until the first SendVector
-	writable *pollOp   // nil until the first WaitSendable
-
-	// fatal is what every further operation returns. It is only touched inside.
-	fatal error
+	// fatal points to what every further operation returns, if it is not nil. It
+	// is only touched inside.
+	fatal *error
 
 	interrupt atomic.Pointer[context.CancelFunc] // of a CopyFrom that is inside
-	departed  departure
+}
+
+// sends reports whether h is the sending half.
+func (h *half) sends() bool { return h == &h.s.sending }
+
+// SetDeadline implements watch.Direction.
+func (h *half) SetDeadline(t time.Time) error {
+	if h.sends() {
+		return h.s.conn.SetWriteDeadline(t)
+	}
+	return h.s.conn.SetReadDeadline(t)
 }
 
 // leave ends the operation that guard.Enter began.
 func (h *half) leave() {
 	if h.guard.Leave() {
-		h.departed.happened()
+		h.s.grace.Load().departed(h)
 	}
 }
+
+// fail keeps err as what every further operation returns.
+func (h *half) fail(err error) { h.fatal = &err }
 
 // close ends the half and wakes the operation that is inside, if there is one:
 // it reports whether.
 func (h *half) close() (busy bool) {
 	busy = h.guard.Close()
-	h.watch.Close()
+	h.watch.Close(h)
 	if interrupt := h.interrupt.Load(); interrupt != nil {
 		(*interrupt)()
 	}
 	return busy
 }
 
-// run does one operation with p: through the runtime's poller where the system
-// has that and conn is a socket of its own, else through plain, which blocks.
-// It returns the connection's error as it is, or that of ctx.
-func (h *half) run(ctx context.Context, p []byte) (n int, err error) {
-	var fired bool
-	if h.raw.usable() {
-		n, fired, err = h.raw.run(ctx, p, &h.watch)
-	} else {
-		if err := h.watch.Arm(ctx); err != nil {
-			return 0, err
+// plain does one operation with p by Read or Write of the connection, which
+// block. It returns the connection's error as it is, or that of ctx.
+func (h *half) plain(ctx context.Context, p []byte) (n int, err error) {
+	err = h.call(ctx, func() (err error) {
+		if h.sends() {
+			n, err = h.s.conn.Write(p)
+		} else {
+			n, err = h.s.conn.Read(p)
 		}
-		n, err = h.plain(p)
-		fired = h.watch.Disarm()
-	}
-	return n, cause(ctx, fired, err)
+		return err
+	})
+	return n, err
 }
 
-// call is run for f, which takes no bytes.
+// call is plain for f, which blocks until the deadline.
 func (h *half) call(ctx context.Context, f func() error) error {
-	if err := h.watch.Arm(ctx); err != nil {
+	if err := h.watch.Arm(ctx, h); err != nil {
 		return err
 	}
 	err := f()
-	return cause(ctx, h.watch.Disarm(), err)
+	return cause(ctx, h.watch.Disarm(h), err)
 }
 
 // cause returns the error of ctx where err is the deadline that the watcher

@@ -6,9 +6,11 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/closing"
 )
 
 // SetLinger has a graceful Close see to it that the peer gets all that was sent.
@@ -30,7 +32,56 @@ import (
 // knows no context and does not receive.
 func (s *Stream) SetLinger(d time.Duration) {
 	checkLinger(d)
-	s.linger.Store(int64(d))
+	if s.grace.Load() == nil {
+		if d == 0 {
+			return
+		}
+		s.grace.CompareAndSwap(nil, new(linger))
+	}
+	s.grace.Load().duration.Store(int64(d))
+}
+
+// A linger is how a stream closes that was told to take its time. A nil one
+// takes none.
+type linger struct {
+	duration atomic.Int64 // a time.Duration
+	once     closing.Once
+
+	// What is closed when the operation leaves that was inside its half when
+	// this was closed; nil until somebody waits for that.
+	sent, received atomic.Pointer[chan struct{}]
+}
+
+// wait is the grace of a Close. Which halves have an operation inside that was
+// woken and has to leave first is in sending and receiving.
+func (l *linger) wait(ctx context.Context, s *Stream, sending, receiving bool) error {
+	if l == nil {
+		return nil
+	}
+	d := time.Duration(l.duration.Load())
+	if d == 0 {
+		return nil
+	}
+	return l.once.Do(ctx, func(ctx context.Context) error {
+		return s.lingerFor(ctx, d, sending, receiving)
+	})
+}
+
+func (l *linger) left(h *half) *atomic.Pointer[chan struct{}] {
+	if h.sends() {
+		return &l.sent
+	}
+	return &l.received
+}
+
+// departed says that the last operation has left h, which was closed before.
+func (l *linger) departed(h *half) {
+	if l == nil {
+		return
+	}
+	if left := l.left(h).Load(); left != nil {
+		close(*left)
+	}
 }
 
 func newLingering(conn net.Conn, d time.Duration) *Stream {
@@ -45,8 +96,6 @@ func checkLinger(d time.Duration) {
 	}
 }
 
-// lingerFor is the grace of a Close. Which halves have an operation inside that
-// was woken and has to leave first is in sending and receiving.
 func (s *Stream) lingerFor(ctx context.Context, d time.Duration, sending, receiving bool) error {
 	c, ok := s.conn.(closeWriter)
 	if !ok {
@@ -58,7 +107,7 @@ func (s *Stream) lingerFor(ctx context.Context, d time.Duration, sending, receiv
 	bounded, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	var err error
-	if s.sending.left(bounded, sending) && s.receiving.left(bounded, receiving) {
+	if s.sending.empties(bounded, sending) && s.receiving.empties(bounded, receiving) {
 		err = s.endAndDrain(bounded, c)
 	}
 	switch {
@@ -77,7 +126,7 @@ func (s *Stream) endAndDrain(ctx context.Context, c closeWriter) error {
 	}
 	_ = s.conn.SetDeadline(time.Time{}) // what woke the last operations
 	defer abc.Interrupt(ctx, s.conn.SetDeadline)()
-	if !s.eofSent.Load() {
+	if !s.sending.ended.Load() {
 		if err := c.CloseWrite(); err != nil {
 			return err
 		}
@@ -93,15 +142,20 @@ func (s *Stream) endAndDrain(ctx context.Context, c closeWriter) error {
 	}
 }
 
-// left waits until the operation has left that was inside when the half was
+// empties waits until the operation has left that was inside when the half was
 // closed, if there was one. Then nobody else uses the connection's deadline. It
 // reports whether that was in time.
-func (h *half) left(ctx context.Context, busy bool) bool {
+func (h *half) empties(ctx context.Context, busy bool) bool {
 	if !busy {
 		return true
 	}
+	left := make(chan struct{})
+	h.s.grace.Load().left(h).Store(&left)
+	if !h.guard.Close() {
+		return true // it left before it could know that somebody waits
+	}
 	select {
-	case <-h.departed.done():
+	case <-left:
 		return true
 	case <-ctx.Done():
 		return false

@@ -10,24 +10,25 @@ import (
 
 // peek looks for a byte and leaves it where it is.
 func (h *half) peek() (readable bool, err error) {
-	o := &h.raw
-	n, err := h.do(context.Background(), func(fd uintptr) bool {
-		for {
-			var p [1]byte
-			n, _, err := syscall.Recvfrom(int(fd), p[:], syscall.MSG_PEEK)
-			switch {
-			case err == syscall.EINTR:
-				continue
-			case err == syscall.EAGAIN: // nothing
-			case err != nil:
-				o.fail("recvfrom", err)
-			case n == 0:
-				o.err = io.EOF
-			default:
-				o.n = n
-			}
-			return true
-		}
-	})
+	n, err := h.do(context.Background(), tryPeek, nil)
 	return n > 0, err
+}
+
+func tryPeek(o *rawOp, fd uintptr) (done bool) {
+	for {
+		var p [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), p[:], syscall.MSG_PEEK)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN: // nothing
+		case err != nil:
+			o.fail("recvfrom", err)
+		case n == 0:
+			o.err = io.EOF
+		default:
+			o.n = n
+		}
+		return true
+	}
 }

@@ -4,18 +4,17 @@ package socketstream
 
 import (
 	"context"
-
-	"github.com/tributary-go/tributary/internal/watch"
+	"net"
+	"syscall"
 )
 
-// A rawOp does not exist here: the system's sockets can't be waited for below
-// net.Conn (on Windows RawConn.Read does not wait).
-type rawOp struct{}
+// rawConn returns nil: the system's sockets can't be waited for below net.Conn
+// (on Windows RawConn.Read does not wait).
+func rawConn(net.Conn) syscall.RawConn { return nil }
 
-func (s *Stream) setRaw() {}
+type rawStep func()
 
-func (rawOp) usable() bool { return false }
+var tryRead, tryWrite rawStep
 
-func (rawOp) run(context.Context, []byte, *watch.Watcher) (int, bool, error) {
-	panic("socketstream: internal error: no raw path on this system")
-}
+// do does one operation with p.
+func (h *half) do(ctx context.Context, _ rawStep, p []byte) (int, error) { return h.plain(ctx, p) }

@@ -7,78 +7,83 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"syscall"
-
-	"github.com/tributary-go/tributary/internal/watch"
 )
 
-// A rawOp is a system call straight on the descriptor, a read or a write in
-// most cases. The call is tried first; the context is looked at only if it would
-// block, and the runtime's poller waits then. The parameters are in the struct,
-// and its functions are bound once, so that no operation allocates.
+// A rawOp is one operation of a half, straight on the descriptor. Its system
+// call is tried first; the context is looked at only if it would block, and the
+// runtime's poller waits then.
+//
+// The poller takes a function, so what it needs has to be on the heap. It is
+// taken from a pool, which is as fast as one for each half and costs an idle
+// stream nothing. It holds nothing that must not leave a synctest bubble.
 type rawOp struct {
-	wait     func(func(fd uintptr) bool) error // RawConn.Read or RawConn.Write
-	transfer func(fd uintptr) bool             // tryRead or tryWrite
-	conn     net.Conn
-	failed   *sendFailure // of the sending half
+	try func(fd uintptr) (done bool) // step, bound once
 
+	half  *half
+	step  rawStep
 	ctx   context.Context
-	watch *watch.Watcher
 	p     []byte
 	n     int
-	armed bool
 	err   error
+	armed bool
 }
+
+// A rawStep makes the system call of an operation: once, and again each time
+// that the descriptor may be ready, until it returns true. The outcome is left
+// in o.n and o.err.
+type rawStep func(o *rawOp, fd uintptr) (done bool)
+
+var rawOps = sync.Pool{New: func() any {
+	o := new(rawOp)
+	o.try = func(fd uintptr) bool { return o.step(o, fd) }
+	return o
+}}
 
 // maxTransfer bounds one system call, in bytes: some systems refuse 2 GiB.
 const maxTransfer = 1 << 30
 
-func (s *Stream) setRaw() {
-	if !kernelConn(s.conn) {
-		return
+// rawConn returns nil if conn can't be waited for below its methods.
+func rawConn(conn net.Conn) syscall.RawConn {
+	if !kernelConn(conn) {
+		return nil
 	}
-	raw, err := s.conn.(syscall.Conn).SyscallConn()
+	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil {
-		return
+		return nil
 	}
-	r, w := &s.receiving.raw, &s.sending.raw
-	*r = rawOp{conn: s.conn, wait: raw.Read, transfer: r.tryRead}
-	*w = rawOp{conn: s.conn, wait: raw.Write, transfer: w.tryWrite, failed: &s.sendFailed}
+	return raw
 }
 
-func (o *rawOp) usable() bool { return o.wait != nil }
-
-func (o *rawOp) run(ctx context.Context, p []byte, w *watch.Watcher) (n int, fired bool, err error) {
-	o.p = p
-	n, fired, err = o.do(ctx, w, o.transfer)
-	o.p = nil
-	return n, fired, err
-}
-
-// do calls try, and again each time that the descriptor may be ready, until try
-// returns true. It returns what try left in o.n and o.err.
-func (o *rawOp) do(ctx context.Context, w *watch.Watcher, try func(fd uintptr) bool) (n int, fired bool, err error) {
-	o.ctx, o.watch, o.n, o.err, o.armed = ctx, w, 0, nil, false
-	err = o.wait(try)
-	if o.armed {
-		fired = w.Disarm()
+// do does one operation with p: through the runtime's poller by step, where conn
+// is a socket of its own, else by plain. It returns the connection's error as it
+// is, or that of ctx.
+//
+// Few calls lie between an operation and the poller, and they are small, because
+// a goroutine that serves a connection would have to grow its stack.
+func (h *half) do(ctx context.Context, step rawStep, p []byte) (n int, err error) {
+	if h.s.raw == nil {
+		return h.plain(ctx, p)
 	}
+	o := rawOps.Get().(*rawOp)
+	o.half, o.step, o.ctx, o.p = h, step, ctx, p
+	if h.sends() {
+		err = h.s.raw.Write(o.try)
+	} else {
+		err = h.s.raw.Read(o.try)
+	}
+	fired := o.armed && h.watch.Disarm(h)
 	if err == nil {
 		err = o.err
 	}
 	n = o.n
-	o.ctx, o.watch, o.err = nil, nil, nil
-	return n, fired, err
-}
-
-// do is run for an operation that has a try of its own. The half's rawOp must
-// be usable.
-func (h *half) do(ctx context.Context, try func(fd uintptr) bool) (n int, err error) {
-	n, fired, err := h.raw.do(ctx, &h.watch, try)
+	*o = rawOp{try: o.try}
+	rawOps.Put(o)
 	return n, cause(ctx, fired, err)
 }
 
-func (o *rawOp) tryRead(fd uintptr) (done bool) {
+func tryRead(o *rawOp, fd uintptr) (done bool) {
 	for {
 		n, err := syscall.Read(int(fd), o.p[:min(len(o.p), maxTransfer)])
 		switch {
@@ -97,10 +102,10 @@ func (o *rawOp) tryRead(fd uintptr) (done bool) {
 	}
 }
 
-func (o *rawOp) tryWrite(fd uintptr) (done bool) {
+func tryWrite(o *rawOp, fd uintptr) (done bool) {
 	for o.n < len(o.p) {
 		rest := o.p[o.n:]
-		o.failed.writing.Store(true)
+		o.writes()
 		n, err := syscall.Write(int(fd), rest[:min(len(rest), maxTransfer)])
 		switch err {
 		case nil:
@@ -117,18 +122,20 @@ func (o *rawOp) tryWrite(fd uintptr) (done bool) {
 	return true
 }
 
-// wrote ends what began by setting failed.writing.
+// writes begins a system call that sends, which wrote or failWrite ends.
+func (o *rawOp) writes() { o.half.s.sendFailed.writing.Store(true) }
+
 func (o *rawOp) wrote(n int) {
-	o.failed.writing.Store(false)
+	o.half.s.sendFailed.writing.Store(false)
 	o.n += n
 }
 
-// failWrite is fail for what began by setting failed.writing.
 func (o *rawOp) failWrite(call string, errno error) (done bool) {
 	o.fail(call, errno)
 	failure := o.err
-	o.failed.err.Store(&failure)
-	o.failed.writing.Store(false)
+	failed := &o.half.s.sendFailed
+	failed.err.Store(&failure)
+	failed.writing.Store(false)
 	return true
 }
 
@@ -137,7 +144,7 @@ func (o *rawOp) blocked() (done bool) {
 	if o.armed {
 		return false
 	}
-	if o.err = o.watch.Arm(o.ctx); o.err != nil {
+	if o.err = o.half.watch.Arm(o.ctx, o.half); o.err != nil {
 		return true
 	}
 	o.armed = true
@@ -145,8 +152,9 @@ func (o *rawOp) blocked() (done bool) {
 }
 
 func (o *rawOp) fail(call string, errno error) (done bool) {
+	conn := o.half.s.conn
 	o.err = &net.OpError{
-		Op: call, Net: o.conn.LocalAddr().Network(), Source: o.conn.LocalAddr(), Addr: o.conn.RemoteAddr(),
+		Op: call, Net: conn.LocalAddr().Network(), Source: conn.LocalAddr(), Addr: conn.RemoteAddr(),
 		Err: os.NewSyscallError(call, errno),
 	}
 	return true

@@ -32,9 +32,9 @@ func (s *Stream) Readable() (bool, error) {
 	}
 	defer h.leave()
 	if h.fatal != nil {
-		return false, opError(op, 0, h.fatal)
+		return false, opError(op, 0, *h.fatal)
 	}
-	if !h.raw.usable() {
+	if s.raw == nil {
 		return false, opError(op, 0, &unsupported{s.conn, "way to tell"})
 	}
 	readable, err := h.peek()
@@ -43,8 +43,9 @@ func (s *Stream) Readable() (bool, error) {
 		return false, opError(op, 0, abc.ErrClosed)
 	case err != nil:
 		// The system reports a reset once only, so it is remembered.
-		h.fatal = s.endError(err)
-		return false, opError(op, 0, h.fatal)
+		err = s.endError(err)
+		h.fail(err)
+		return false, opError(op, 0, err)
 	}
 	return readable, nil
 }

@@ -16,7 +16,7 @@ func (s *Stream) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 	}
 	defer h.leave()
 	if h.fatal != nil {
-		return 0, opError("receive", 0, h.fatal)
+		return 0, opError("receive", 0, *h.fatal)
 	}
 	return s.receive(ctx, p)
 }
@@ -24,7 +24,7 @@ func (s *Stream) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 // receive is ReceiveSome for who is inside.
 func (s *Stream) receive(ctx context.Context, p []byte) (int, error) {
 	for {
-		n, err := s.receiving.run(ctx, p)
+		n, err := s.receiving.do(ctx, tryRead, p)
 		if s.receiving.guard.Closed() {
 			return 0, opError("receive", 0, abc.ErrClosed)
 		}
@@ -45,7 +45,7 @@ func (s *Stream) receive(ctx context.Context, p []byte) (int, error) {
 func (s *Stream) receiveError(ctx context.Context, err error) error {
 	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		err = s.endError(err)
-		s.receiving.fatal = err
+		s.receiving.fail(err)
 	}
 	return opError("receive", 0, err)
 }

@@ -25,7 +25,7 @@ func (s *Stream) beginSend(ctx context.Context, op string) error {
 	}
 	if h.fatal != nil {
 		h.leave()
-		return opError(op, 0, h.fatal)
+		return opError(op, 0, *h.fatal)
 	}
 	return nil
 }
@@ -35,7 +35,7 @@ func (s *Stream) send(ctx context.Context, p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
-	n, err := s.sending.run(ctx, p)
+	n, err := s.sending.do(ctx, tryWrite, p)
 	return s.sendError(ctx, "send", n, err)
 }
 
@@ -51,8 +51,8 @@ func (s *Stream) sendError(ctx context.Context, op string, n int, err error) err
 	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
 		failure := err
 		s.sendFailed.err.Store(&failure)
-		h.fatal = connError(err)
-		err = h.fatal
+		err = connError(err)
+		h.fail(err)
 	}
 	return opError(op, n, err)
 }
@@ -64,7 +64,7 @@ func (s *Stream) sendError(ctx context.Context, op string, n int, err error) err
 func (s *Stream) SendEOF(ctx context.Context) error {
 	h := &s.sending
 	if err := h.guard.Enter(ctx); err != nil {
-		if err == abc.ErrClosed && s.eofSent.Load() && !s.receiving.guard.Closed() {
+		if err == abc.ErrClosed && h.ended.Load() && !s.receiving.guard.Closed() {
 			return nil
 		}
 		return opError("send EOF", 0, err)
@@ -82,7 +82,7 @@ func (s *Stream) SendEOF(ctx context.Context) error {
 	}
 	switch {
 	case err == nil:
-		s.eofSent.Store(true)
+		h.ended.Store(true)
 		h.guard.Close() // from now on a send is ErrClosed
 		return nil
 	case h.guard.Closed():

@@ -60,7 +60,7 @@ func (s *Stream) copyFromFile(ctx context.Context, src readerLender) (total int6
 type sendFile struct {
 	out  *half
 	file int
-	try  func(fd uintptr) bool
+	try  rawStep
 
 	n       int
 	blocked bool
@@ -87,7 +87,7 @@ func (f *sendFile) send(r io.Reader) error {
 			return
 		}
 		f.file = int(fd)
-		f.n, f.err = f.out.do(context.Background(), f.try)
+		f.n, f.err = f.out.do(context.Background(), f.try, nil)
 	})
 	switch {
 	case err != nil:
@@ -100,10 +100,9 @@ func (f *sendFile) send(r io.Reader) error {
 	return nil
 }
 
-func (f *sendFile) trySendFile(fd uintptr) (done bool) {
-	o := &f.out.raw
+func (f *sendFile) trySendFile(o *rawOp, fd uintptr) (done bool) {
 	for {
-		o.failed.writing.Store(true)
+		o.writes()
 		n, err := syscall.Sendfile(int(fd), f.file, nil, maxSendFile)
 		switch err {
 		case nil:

@@ -21,19 +21,19 @@ const spliceSize = 1 << 20
 // copyFromSocket is copyFrom for a socket.
 func (s *Stream) copyFromSocket(ctx context.Context, src *Stream) (total int64, err error) {
 	in, out := &src.receiving, &s.sending
-	if !in.raw.usable() {
+	if src.raw == nil {
 		return 0, errNoShortWay
 	}
 	if err := in.guard.Enter(ctx); err != nil {
 		return 0, opError("receive", 0, err)
 	}
 	defer in.leave()
-	switch in.fatal {
-	case nil:
-	case io.EOF:
+	switch {
+	case in.fatal == nil:
+	case *in.fatal == io.EOF:
 		return 0, nil
 	default:
-		return 0, opError("receive", 0, in.fatal)
+		return 0, opError("receive", 0, *in.fatal)
 	}
 
 	// The Close of either has to wake us, wherever we wait.
@@ -91,10 +91,7 @@ func (s *Stream) splice(ctx context.Context, src *Stream, p *splicePipe) (total 
 		if ctx.Err() != nil { // it may be that nothing blocks
 			return total, opError("receive", 0, abc.ContextErr(ctx))
 		}
-		p.filled, err = p.in.do(ctx, p.fill)
-		if closed := s.copyClosed(src); closed != nil {
-			return total, closed
-		}
+		p.filled, err = p.in.do(ctx, p.fill, nil)
 		switch {
 		case err == nil:
 		case errors.Is(err, syscall.EINVAL):
@@ -105,7 +102,7 @@ func (s *Stream) splice(ctx context.Context, src *Stream, p *splicePipe) (total 
 			}
 			return total, err
 		}
-		n, err := p.out.do(ctx, p.drain)
+		n, err := p.out.do(ctx, p.drain, nil)
 		total += int64(n)
 		if err != nil {
 			return total, s.sendError(ctx, "send", n, err)
@@ -122,7 +119,7 @@ type splicePipe struct {
 	in, out     *half
 	fds         [2]int
 	filled      int // what is in it when drain begins
-	fill, drain func(fd uintptr) bool
+	fill, drain rawStep
 }
 
 // newSplicePipe returns errNoSplice if there is none to be had.
@@ -147,8 +144,7 @@ const (
 	setPipeSize    = 1031 // F_SETPIPE_SZ
 )
 
-func (p *splicePipe) tryFill(fd uintptr) (done bool) {
-	o := &p.in.raw
+func (p *splicePipe) tryFill(o *rawOp, fd uintptr) (done bool) {
 	for {
 		n, err := syscall.Splice(int(fd), nil, p.fds[1], nil, spliceSize, spliceNonblock)
 		switch {
@@ -167,10 +163,9 @@ func (p *splicePipe) tryFill(fd uintptr) (done bool) {
 	}
 }
 
-func (p *splicePipe) tryDrain(fd uintptr) (done bool) {
-	o := &p.out.raw
+func (p *splicePipe) tryDrain(o *rawOp, fd uintptr) (done bool) {
 	for o.n < p.filled {
-		o.failed.writing.Store(true)
+		o.writes()
 		n, err := syscall.Splice(p.fds[0], nil, int(fd), nil, p.filled-o.n, spliceNonblock)
 		switch err {
 		case nil:

@@ -1,15 +1,13 @@
 package socketstream
 
 import (
-	"context"
 	"net"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/tributary-go/tributary/abc"
-	"github.com/tributary-go/tributary/closeutil"
-	"github.com/tributary-go/tributary/internal/closing"
 )
 
 // A Stream is a connection. Make one with [Dial] or [New], or serve a
@@ -20,15 +18,15 @@ import (
 // cost the peer the last bytes that were sent to it: see [Stream.SetLinger].
 type Stream struct {
 	conn   net.Conn
-	closer abc.AsyncResource
+	raw    syscall.RawConn   // nil if conn can't be waited for below its methods
+	closer abc.AsyncResource // nil if conn is a socket of the system's
 
 	receiving  half
 	sending    half
-	eofSent    atomic.Bool
 	sendFailed sendFailure
 
-	linger    atomic.Int64 // a time.Duration
-	lingering closing.Once
+	closing sync.Mutex             // see closeSocket
+	grace   atomic.Pointer[linger] // nil until SetLinger
 }
 
 var (
@@ -57,21 +55,11 @@ func New(conn net.Conn) *Stream {
 	if conn == nil {
 		panic("socketstream: New of a nil net.Conn")
 	}
-	s := &Stream{conn: conn}
-	switch c := conn.(type) {
-	case interface{ CloseContext(context.Context) error }:
-		s.closer = contextCloser(c.CloseContext)
-	default:
-		if kernelConn(conn) {
-			s.closer = &socketCloser{conn: conn}
-		} else {
-			s.closer = foreignCloser{closeutil.FromCloser(conn)}
-		}
-	}
-	s.receiving.plain, s.receiving.watch.Set = conn.Read, conn.SetReadDeadline
-	s.sending.plain, s.sending.watch.Set = conn.Write, conn.SetWriteDeadline
+	// One allocation, and one for raw: there are many streams that hardly do
+	// anything. Whatever else an operation needs, it gets when it begins.
+	s := &Stream{conn: conn, raw: rawConn(conn), closer: closerOf(conn)}
+	s.receiving.s, s.sending.s = s, s
 	_ = conn.SetDeadline(time.Time{}) // if it fails, conn is closed or has no deadlines
-	s.setRaw()
 	return s
 }
 

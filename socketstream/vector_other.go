@@ -4,8 +4,6 @@ package socketstream
 
 import "context"
 
-type vectorOp struct{}
-
-func (h *half) runVector(ctx context.Context, bufs [][]byte) (n int, err error) {
-	return h.runEach(ctx, bufs)
+func (h *half) sendPieces(ctx context.Context, bufs [][]byte) (n int, err error) {
+	return h.sendEach(ctx, bufs)
 }

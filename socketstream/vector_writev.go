@@ -4,6 +4,7 @@ package socketstream
 
 import (
 	"context"
+	"sync"
 	"syscall"
 	"unsafe"
 )
@@ -11,43 +12,43 @@ import (
 // maxVectors is how many buffers one writev takes: IOV_MAX.
 const maxVectors = 1024
 
-// A vectorOp is a rawOp that sends several buffers. It has its own list of what
-// to write, so the caller's stays as it is.
+// A vectorOp is the send of several buffers. It has its own list of what to
+// write, so the caller's stays as it is.
 type vectorOp struct {
-	raw     *rawOp
-	try     func(fd uintptr) bool // tryWritev, bound once
+	try     rawStep // tryWritev, bound once
 	bufs    [][]byte
 	next    int // the buffer that comes next
 	offset  int // and how much of it was sent
 	vectors []syscall.Iovec
 }
 
-// runVector is run for several buffers.
-func (h *half) runVector(ctx context.Context, bufs [][]byte) (n int, err error) {
-	if !h.raw.usable() {
-		return h.runEach(ctx, bufs)
+var vectorOps = sync.Pool{New: func() any {
+	v := new(vectorOp)
+	v.try = v.tryWritev
+	return v
+}}
+
+// sendPieces sends bufs where they are.
+func (h *half) sendPieces(ctx context.Context, bufs [][]byte) (n int, err error) {
+	if h.s.raw == nil {
+		return h.sendEach(ctx, bufs)
 	}
-	v := h.vector
-	if v == nil {
-		v = &vectorOp{raw: &h.raw}
-		v.try = v.tryWritev
-		h.vector = v
-	}
+	v := vectorOps.Get().(*vectorOp)
+	defer vectorOps.Put(v)
 	v.bufs, v.next, v.offset = bufs, 0, 0
 	v.skip(0)
 	if v.next < len(v.bufs) {
-		n, err = h.do(ctx, v.try)
+		n, err = h.do(ctx, v.try, nil)
 	}
 	v.bufs = nil
 	clear(v.vectors[:cap(v.vectors)]) // the buffers are the caller's again
 	return n, err
 }
 
-func (v *vectorOp) tryWritev(fd uintptr) (done bool) {
-	o := v.raw
+func (v *vectorOp) tryWritev(o *rawOp, fd uintptr) (done bool) {
 	for v.next < len(v.bufs) {
 		v.gather()
-		o.failed.writing.Store(true)
+		o.writes()
 		n, _, errno := syscall.Syscall(syscall.SYS_WRITEV, fd,
 			uintptr(unsafe.Pointer(&v.vectors[0])), uintptr(len(v.vectors)))
 		switch errno {

@@ -4,6 +4,4 @@ package socketstream
 
 import "context"
 
-type pollOp struct{}
-
 func (h *half) waitWritable(context.Context) error { return nil }

@@ -7,15 +7,6 @@ import (
 	"syscall"
 )
 
-// A pollOp is a rawOp that waits for the descriptor to be writable and writes
-// nothing. The runtime's poller tells of changes only, so each time poll(2) is
-// asked how things are.
-type pollOp struct {
-	raw *rawOp
-	try func(fd uintptr) bool // tryPoll, bound once
-	fd  pollFD
-}
-
 // A pollFD is struct pollfd.
 type pollFD struct {
 	fd      int32
@@ -27,26 +18,23 @@ const pollOut = 4 // POLLOUT
 
 // waitWritable blocks until the half might take something, if it can tell.
 func (h *half) waitWritable(ctx context.Context) error {
-	if !h.raw.usable() {
+	if h.s.raw == nil {
 		return nil
 	}
-	w := h.writable
-	if w == nil {
-		w = &pollOp{raw: &h.raw}
-		w.try = w.tryPoll
-		h.writable = w
-	}
-	_, err := h.do(ctx, w.try)
+	_, err := h.do(ctx, tryPoll, nil)
 	return err
 }
 
-func (w *pollOp) tryPoll(fd uintptr) (done bool) {
+// tryPoll waits for the descriptor to be writable and writes nothing. The
+// runtime's poller tells of changes only, so each time poll(2) is asked how
+// things are.
+func tryPoll(o *rawOp, fd uintptr) (done bool) {
 	for {
-		w.fd = pollFD{fd: int32(fd), events: pollOut}
-		switch ready, errno := poll(&w.fd); {
+		p := pollFD{fd: int32(fd), events: pollOut}
+		switch ready, errno := poll(&p); {
 		case errno == syscall.EINTR:
 		case ready == 0 && errno == 0:
-			return w.raw.blocked()
+			return o.blocked()
 		default: // an error, too, is no reason to be late
 			return true
 		}

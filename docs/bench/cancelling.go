@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 )
 
@@ -13,10 +14,11 @@ func cancelling() []Row {
 	row := func(name string, q float64) Row {
 		return Row{
 			Name: "cancel: until a blocked receive over TCP returns, " + name, Unit: "ns",
-			Goals: []Goal{{Peer: "context.AfterFunc", Most: 1.1}},
+			Goals: []Goal{{Peer: "context.AfterFunc", Most: 1.1}, {Peer: "and a deadline", Most: 1.1}},
 			Subjects: []Subject{
 				{Name: "socketstream", Count: func() float64 { return quantile(cancelReceives(), q) }},
 				{Name: "context.AfterFunc", Count: func() float64 { return quantile(cancelAfterFuncs(), q) }},
+				{Name: "and a deadline", Count: func() float64 { return quantile(cancelDeadlines(), q) }},
 			},
 		}
 	}
@@ -42,6 +44,22 @@ func cancelAfterFuncs() []float64 {
 		over := make(chan struct{})
 		context.AfterFunc(ctx, func() { close(over) })
 		<-over
+	})
+}
+
+// cancelDeadlines is the least there is to it with a net.Conn, which nothing but
+// a deadline wakes.
+func cancelDeadlines() []float64 {
+	a, b := tcpPair()
+	defer a.Close()
+	defer b.Close()
+	p := make([]byte, 1)
+	return cancelled(func(ctx context.Context) {
+		context.AfterFunc(ctx, func() { a.SetReadDeadline(time.Unix(1, 0)) })
+		if _, err := a.Read(p); !errors.Is(err, os.ErrDeadlineExceeded) {
+			panic(err)
+		}
+		a.SetReadDeadline(time.Time{})
 	})
 }
 

@@ -13,3 +13,11 @@ func cpuTime() time.Duration {
 	check(syscall.Getrusage(syscall.RUSAGE_SELF, &u))
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// openFiles returns how many descriptors this process may have. The runtime has
+// raised that to the hard limit.
+func openFiles() int {
+	var limit syscall.Rlimit
+	check(syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	return int(min(limit.Cur, 1<<30))
+}

@@ -49,10 +49,25 @@ func streams[S abc.Stream](ctx context.Context, dial func() (a, b S)) dialer {
 
 // freshConns makes a context for each call, and does not use it.
 func freshConns(dial func() (a, b net.Conn)) dialer {
+	return freshEnds(dial, func(_ context.Context, c net.Conn, p []byte) (int, error) { return c.Read(p) })
+}
+
+// toldConns makes a context for each call, and registers with that of a receive.
+// Where receives block and sends do not, this is the least that heeding a context
+// costs.
+func toldConns(dial func() (a, b net.Conn)) dialer {
+	ignore := func() {}
+	return freshEnds(dial, func(ctx context.Context, c net.Conn, p []byte) (int, error) {
+		defer context.AfterFunc(ctx, ignore)()
+		return c.Read(p)
+	})
+}
+
+func freshEnds(dial func() (a, b net.Conn), read func(ctx context.Context, c net.Conn, p []byte) (int, error)) dialer {
 	return fresh(func() (x, y ctxEnd) {
 		of := func(c net.Conn) ctxEnd {
 			send := func(_ context.Context, p []byte) error { _, err := c.Write(p); return err }
-			receive := func(_ context.Context, p []byte) (int, error) { return c.Read(p) }
+			receive := func(ctx context.Context, p []byte) (int, error) { return read(ctx, c, p) }
 			return ctxEnd{send, receive, func() { c.Close() }}
 		}
 		a, b := dial()

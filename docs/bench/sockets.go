@@ -3,12 +3,13 @@ package main
 import (
 	"fmt"
 	"net"
+	"slices"
 )
 
 func sockets() (all []Row) {
 	timed := []Goal{{Peer: "net.Conn", Most: 1.10}}
 	// Of the four calls of a round trip two block, which may take 3 each.
-	blocks := append(timed[:1:1], Goal{Peer: "net.Conn", Most: 6, By: Allocs})
+	blocks := append(timed[:1:1], Goal{Peer: "net.Conn", Most: 6, By: Allocs}, least)
 	never := []Goal{{Peer: "net.Conn", Most: 1.03}, {Peer: "net.Conn", Most: 0.01, By: Allocs}}
 	for _, network := range []struct {
 		name string
@@ -41,20 +42,28 @@ func sockets() (all []Row) {
 	return append(all, socketRows("Unix: 1 B sent and received, nothing blocks", unixPair, hereAndThere, never)...)
 }
 
+// least is the goal beside a net.Conn each of whose receives blocks, and is told
+// of the end of its context without acting on it.
+var least = Goal{Peer: "and AfterFunc", Most: 1.03}
+
 // socketRows are a row for contexts that are made once, and one for contexts
 // that are made for each call, by the peer too, with goals of their own.
 func socketRows(name string, dial func() (a, b net.Conn), do func(dialer) setup, fresh []Goal) []Row {
 	dialStreams := socketPair(dial)
+	callers := []Subject{
+		{Name: "fresh ctx", Setup: do(freshStreams(dialStreams))},
+		{Name: "net.Conn", Setup: do(freshConns(dial))},
+	}
+	if slices.Contains(fresh, least) {
+		callers = append(callers, Subject{Name: least.Peer, Setup: do(toldConns(dial))})
+	}
 	return []Row{
 		{Name: name, Goals: []Goal{{Peer: "net.Conn", Most: 1.03}}, Subjects: []Subject{
 			{Name: "background", Setup: do(streams(bg, dialStreams))},
 			{Name: "reused ctx", Setup: do(streams(reused(), dialStreams))},
 			{Name: "net.Conn", Setup: do(conns(dial))},
 		}},
-		{Name: name + ", WithTimeout each", Goals: fresh, Subjects: []Subject{
-			{Name: "fresh ctx", Setup: do(freshStreams(dialStreams))},
-			{Name: "net.Conn", Setup: do(freshConns(dial))},
-		}},
+		{Name: name + ", WithTimeout each", Goals: fresh, Subjects: callers},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/closeutil"
@@ -28,7 +29,6 @@ func (f *Failure) Error() string { return "the listener failed: " + f.Err.Error(
 // A conn is a connection that has a handler. It is also the handler's context:
 // the one that all handlers share, and beyond that it knows whose it is.
 type conn struct {
-	context.Context
 	r      *run
 	stream abc.Stream
 
@@ -40,12 +40,20 @@ type conn struct {
 // the listener that is meant, nil for any.
 type handlerKey struct{ l *Listener }
 
+func (c *conn) Deadline() (time.Time, bool) { return c.r.ctx.Deadline() }
+func (c *conn) Done() <-chan struct{}       { return c.r.ctx.Done() }
+func (c *conn) Err() error                  { return c.r.ctx.Err() }
+
 func (c *conn) Value(key any) any {
 	if k, ok := key.(handlerKey); ok && (k.l == nil || k.l == c.r.l) {
 		return c
 	}
-	return c.Context.Value(key)
+	return c.r.ctx.Value(key)
 }
+
+// AfterFunc is what package context asks of a context that has a cheaper way,
+// and what package watch prefers.
+func (c *conn) AfterFunc(f func()) (stop func() bool) { return c.r.endings.add(f) }
 
 // handlerOf returns the connection in whose handler ctx is used: one of l, or
 // the innermost one if l is nil. It is nil if there is none.
@@ -63,7 +71,7 @@ func handlerOf(ctx context.Context, l *Listener) *conn {
 // s waits here until there is, or accepting ends: a handler that closes the
 // listener does not wait for us, who would wait for it.
 func (r *run) start(s abc.Stream) {
-	c := &conn{Context: r.ctx, r: r, stream: s}
+	c := &conn{r: r, stream: s}
 	r.l.mu.Lock()
 	for r.accepting.Err() == nil {
 		full := r.fullLocked()

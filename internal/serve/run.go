@@ -16,6 +16,8 @@ type run struct {
 
 	ctx           context.Context // of the handlers
 	cancel        context.CancelCauseFunc
+	endings       endings // of ctx
+	leaveEndings  func() bool
 	accepting     context.Context // of the loop; descends from ctx
 	stopAccepting context.CancelFunc
 
@@ -46,6 +48,7 @@ func newRun(ctx context.Context, l *Listener, h abc.Handler) *run {
 		r.begun = make(chan struct{}, 1)
 	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.leaveEndings = context.AfterFunc(r.ctx, r.endings.happen)
 	r.accepting, r.stopAccepting = context.WithCancel(r.ctx)
 	return r
 }
@@ -142,7 +145,11 @@ func (r *run) end(cause error) {
 	r.check()
 	r.l.mu.Unlock()
 	<-r.idle
+	alone := r.leaveEndings() // rather than by a goroutine that may outlive Serve
 	r.cancel(nil)
+	if alone {
+		r.endings.happen() // somebody may have kept a handler's context
+	}
 	r.l.mu.Lock()
 	r.l.current = nil
 	r.l.mu.Unlock()

@@ -13,9 +13,17 @@ import (
 // longAgo is a deadline that wakes whatever waits.
 var longAgo = time.Unix(1, 0)
 
+// A Direction is one direction of a connection. SetDeadline is its
+// SetReadDeadline or SetWriteDeadline.
+type Direction interface {
+	SetDeadline(time.Time) error
+}
+
 // A Watcher wakes the blocked operation of one direction when its context is
 // done, by putting the connection's deadline into the past. It starts no
-// goroutine until that happens.
+// goroutine until that happens. The zero value is ready to use. As every stream
+// has two for all of its life, a Watcher is small, and each call is told which
+// Direction it is about: always the same one.
 //
 // It keeps its registration with a context from one operation to the next if
 // that has the same context, so that a loop under one context registers once.
@@ -30,79 +38,82 @@ var longAgo = time.Unix(1, 0)
 //
 // It is abc.Interrupt for those who have a place to keep it.
 type Watcher struct {
-	// Set is SetReadDeadline or SetWriteDeadline. It is set before the first Arm.
-	Set func(time.Time) error
-
 	mu      sync.Mutex
-	current *registration   // of the operation that waits, or of the one before
-	spare   *registration   // one whose callback can never run any more
-	last    <-chan struct{} // the Done of the previous operation's context
+	done    <-chan struct{} // of the latest context; kept, so no other can have its address
+	stop    func() bool     // ends the registration with it; nil if there is none
+	fire    func()          // what is registered; nil if another one has to be made
+	epoch   uint32          // which fire is the current one
+	keep    bool            // that context has come twice in a row
 	waiting bool            // an operation is between Arm and Disarm
 	fired   bool            // the deadline is in the past, by us
 	closed  bool
 }
 
-type registration struct {
-	w    *Watcher
-	done <-chan struct{}
-	stop func() bool
-	fire func() // r.wake, bound once
-}
-
-func (r *registration) wake() {
-	w := r.w
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.current == r {
-		w.wake()
-	}
-}
-
-// wake wakes the operation that waits, if there is one.
-func (w *Watcher) wake() {
-	if w.waiting && !w.fired {
-		w.fired = true
-		_ = w.Set(longAgo) // fails only on a closed connection, which wakes too
-	}
-}
-
 // Arm begins to watch ctx for the one operation that is about to block. After
 // nil, Disarm must follow.
-func (w *Watcher) Arm(ctx context.Context) error {
+func (w *Watcher) Arm(ctx context.Context, d Direction) error {
 	done := ctx.Done()
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
 		return abc.ErrClosed
 	}
-	if w.current != nil && w.current.done != done {
+	if w.stop != nil && w.done != done {
 		w.drop()
 	}
-	if w.current == nil && done != nil {
-		r := w.spare
-		if r == nil {
-			r = &registration{w: w}
-			r.fire = r.wake
+	if w.stop == nil && done != nil {
+		w.keep = w.done == done
+		w.done = done
+		if w.fire == nil {
+			w.fire = w.callback(d)
 		}
-		w.spare = nil
-		r.done = done
-		w.current = r
-		r.stop = context.AfterFunc(ctx, r.fire)
+		w.stop = afterFunc(ctx, w.fire)
 	}
 	w.waiting = true
 	w.mu.Unlock()
 	// A registration that was kept may have fired between two operations, and
 	// done nothing.
 	if ctx.Err() != nil {
-		w.Disarm()
+		w.Disarm(d)
 		return abc.ContextErr(ctx)
 	}
 	return nil
 }
 
+// afterFunc is context.AfterFunc, which asks a context that has such a method
+// only if it knows no way around it. The context of a listener's handlers has
+// one that costs less.
+func afterFunc(ctx context.Context, f func()) (stop func() bool) {
+	if c, ok := ctx.(interface{ AfterFunc(func()) func() bool }); ok {
+		return c.AfterFunc(f)
+	}
+	return context.AfterFunc(ctx, f)
+}
+
+// callback returns a fire. It serves one registration after the other, for as
+// long as none of them has run it.
+func (w *Watcher) callback(d Direction) func() {
+	epoch := w.epoch
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.epoch == epoch {
+			w.wake(d)
+		}
+	}
+}
+
+// wake wakes the operation that waits, if there is one.
+func (w *Watcher) wake(d Direction) {
+	if w.waiting && !w.fired {
+		w.fired = true
+		_ = d.SetDeadline(longAgo) // fails only on a closed connection, which wakes too
+	}
+}
+
 // Disarm ends watching, takes the deadline away if it was set, and reports
 // whether it was.
-func (w *Watcher) Disarm() (fired bool) {
+func (w *Watcher) Disarm(d Direction) (fired bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.waiting {
@@ -115,10 +126,9 @@ func (w *Watcher) Disarm() (fired bool) {
 	}
 	if fired {
 		w.fired = false
-		_ = w.Set(time.Time{})
+		_ = d.SetDeadline(time.Time{})
 	}
-	if r := w.current; r != nil && (fired || w.last != r.done) {
-		w.last = r.done // keeps the channel, so no other can have its address
+	if fired || !w.keep {
 		w.drop()
 	}
 	return fired
@@ -126,24 +136,23 @@ func (w *Watcher) Disarm() (fired bool) {
 
 // drop ends the current registration.
 func (w *Watcher) drop() {
-	r := w.current
-	if r == nil {
+	if w.stop == nil {
 		return
 	}
-	w.current = nil
-	if r.stop() {
-		w.spare = r
+	if !w.stop() { // the callback may run at any time, so it must not be used again
+		w.fire = nil
+		w.epoch++
 	}
-	r.stop = nil
+	w.stop = nil
 }
 
 // Close wakes the operation that waits, because the Close of a connection may
 // take its time to do so, and lets go of a context that was kept.
-func (w *Watcher) Close() {
+func (w *Watcher) Close(d Direction) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
-	w.wake()
+	w.wake(d)
 	w.drop()
-	w.last, w.spare = nil, nil
+	w.done, w.fire = nil, nil
 }

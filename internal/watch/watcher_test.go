@@ -35,55 +35,65 @@ func (c *countingContext) AfterFunc(f func()) func() bool {
 
 func (c *countingContext) Value(any) any { return nil }
 
-// newWatcher returns a Watcher, and what deadlines were set.
-func newWatcher(t *testing.T) (*Watcher, *[]time.Time) {
-	w := &Watcher{}
-	var set []time.Time
-	w.Set = func(d time.Time) error {
-		if w.mu.TryLock() {
-			w.mu.Unlock()
-			t.Error("a deadline was set without the lock")
-		}
-		set = append(set, d)
-		return nil
-	}
-	return w, &set
+// A watched is a Watcher with its Direction, which notes what deadlines are
+// set.
+type watched struct {
+	Watcher
+	t   *testing.T
+	set []time.Time
 }
 
-func operation(t *testing.T, w *Watcher, ctx context.Context) {
-	require.NoError(t, w.Arm(ctx))
-	require.False(t, w.Disarm())
+func newWatched(t *testing.T) *watched { return &watched{t: t} }
+
+func (w *watched) SetDeadline(d time.Time) error {
+	if w.mu.TryLock() {
+		w.mu.Unlock()
+		w.t.Error("a deadline was set without the lock")
+	}
+	w.set = append(w.set, d)
+	return nil
+}
+
+func (w *watched) arm(ctx context.Context) error { return w.Arm(ctx, w) }
+
+func (w *watched) disarm() (fired bool) { return w.Disarm(w) }
+
+func (w *watched) close() { w.Close(w) }
+
+func (w *watched) operation(ctx context.Context) {
+	require.NoError(w.t, w.arm(ctx))
+	require.False(w.t, w.disarm())
 }
 
 func TestWatcherWakesAndTakesTheDeadlineAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, set := newWatcher(t)
+		w := newWatched(t)
 		ctx, cancel := context.WithCancel(bg)
-		operation(t, w, ctx)
-		require.NoError(t, w.Arm(ctx))
+		w.operation(ctx)
+		require.NoError(t, w.arm(ctx))
 		cancel()
 		synctest.Wait()
-		require.Equal(t, []time.Time{longAgo}, *set)
-		require.True(t, w.Disarm())
-		require.Equal(t, []time.Time{longAgo, {}}, *set)
-		require.Nil(t, w.spare, "its callback ran")
-		require.Nil(t, w.current, "it is of no use any more")
-		operation(t, w, bg)
+		require.Equal(t, []time.Time{longAgo}, w.set)
+		require.True(t, w.disarm())
+		require.Equal(t, []time.Time{longAgo, {}}, w.set)
+		require.Nil(t, w.fire, "it ran")
+		require.Nil(t, w.stop, "it is of no use any more")
+		w.operation(bg)
 	})
 }
 
 func TestWatcherKeepsARegistrationFromTheSecondTimeOn(t *testing.T) {
-	w, _ := newWatcher(t)
+	w := newWatched(t)
 	ctx, cancel := newCounting()
 	defer cancel()
 	for i, want := range []struct{ total, live int32 }{{1, 0}, {2, 1}, {2, 1}, {2, 1}} {
-		operation(t, w, ctx)
+		w.operation(ctx)
 		require.Equal(t, want.total, ctx.total.Load(), "after %d", i)
 		require.Equal(t, want.live, ctx.live.Load(), "after %d", i)
 	}
 	other, cancelOther := newCounting()
 	defer cancelOther()
-	operation(t, w, other)
+	w.operation(other)
 	require.Zero(t, ctx.live.Load(), "one at a time")
 	require.Zero(t, other.live.Load())
 }
@@ -91,34 +101,34 @@ func TestWatcherKeepsARegistrationFromTheSecondTimeOn(t *testing.T) {
 func TestWatcherLetsGoOfAContextOnClose(t *testing.T) {
 	for name, waiting := range map[string]bool{"between operations": false, "while one waits": true} {
 		t.Run(name, func(t *testing.T) {
-			w, set := newWatcher(t)
+			w := newWatched(t)
 			ctx, cancel := newCounting()
 			defer cancel()
 			for range 3 {
-				operation(t, w, ctx)
+				w.operation(ctx)
 			}
 			if waiting {
-				require.NoError(t, w.Arm(ctx))
+				require.NoError(t, w.arm(ctx))
 			}
-			w.Close()
+			w.close()
 			require.Zero(t, ctx.live.Load())
-			require.Equal(t, waiting, w.Disarm())
-			require.Equal(t, waiting, len(*set) == 1, "Close wakes, and the deadline stays")
-			require.Equal(t, abc.ErrClosed, w.Arm(ctx))
+			require.Equal(t, waiting, w.disarm())
+			require.Equal(t, waiting, len(w.set) == 1, "Close wakes, and the deadline stays")
+			require.Equal(t, abc.ErrClosed, w.arm(ctx))
 			require.Zero(t, ctx.live.Load())
-			require.Nil(t, w.last)
-			require.Nil(t, w.spare)
+			require.Nil(t, w.done)
+			require.Nil(t, w.fire)
 		})
 	}
 }
 
 func TestWatcherCloseWakesAnOperationWithoutAContext(t *testing.T) {
-	w, set := newWatcher(t)
-	require.NoError(t, w.Arm(bg))
-	w.Close()
-	require.Equal(t, []time.Time{longAgo}, *set)
-	w.Close()
-	require.Len(t, *set, 1)
+	w := newWatched(t)
+	require.NoError(t, w.arm(bg))
+	w.close()
+	require.Equal(t, []time.Time{longAgo}, w.set)
+	w.close()
+	require.Len(t, w.set, 1)
 }
 
 // The callback of an operation that has ended has been started, and runs only
@@ -127,52 +137,55 @@ func TestWatcherLateCallbackDoesNothing(t *testing.T) {
 	for name, next := range map[string]context.Context{"background": bg, "another context": t.Context()} {
 		t.Run(name, func(t *testing.T) {
 			for before := range 3 { // what is kept from the second time on
-				w, set := newWatcher(t)
+				w := newWatched(t)
 				ctx, cancel := newCounting()
 				defer cancel()
 				for range before {
-					operation(t, w, ctx)
+					w.operation(ctx)
 				}
-				require.NoError(t, w.Arm(ctx))
-				late := w.current
-				late.stop = func() bool { return false }
-				w.Disarm()
-				late.fire()
-				require.Empty(t, *set, "nothing waits")
-				require.NoError(t, w.Arm(next))
-				late.fire()
-				require.Empty(t, *set, "another one waits")
-				require.False(t, w.Disarm())
+				require.NoError(t, w.arm(ctx))
+				late, stop := w.fire, w.stop
+				w.stop = func() bool { stop(); return false } // it has been started
+				w.disarm()
+				late()
+				require.Empty(t, w.set, "nothing waits")
+				require.NoError(t, w.arm(next))
+				late()
+				require.Empty(t, w.set, "another one waits")
+				require.False(t, w.disarm())
 			}
 		})
 	}
 }
 
-// A registration whose callback has been started is not used again: it may run
-// at any time.
+// A callback that has been started is not registered again: it may run at any
+// time, and then it would be taken for the new one.
 func TestWatcherReusesOnlyWhatCanNotRunAnyMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, set := newWatcher(t)
-		operation(t, w, t.Context())
-		first := w.spare
-		require.NotNil(t, first)
+		w := newWatched(t)
+		w.operation(t.Context())
+		require.NotNil(t, w.fire)
+		epoch := w.epoch
+		other, cancelOther := context.WithCancel(bg)
+		defer cancelOther()
+		w.operation(other)
+		require.Equal(t, epoch, w.epoch, "the callback was used again")
 
 		ctx, cancel := context.WithCancel(bg)
-		require.NoError(t, w.Arm(ctx))
-		require.Same(t, first, w.current)
+		require.NoError(t, w.arm(ctx))
+		first := w.fire
 		w.mu.Lock() // the callback waits here
 		cancel()
 		w.mu.Unlock()
-		w.Disarm()
-		require.Nil(t, w.spare)
+		w.disarm()
+		require.Nil(t, w.fire)
 		synctest.Wait()
-		deadlines := len(*set)
+		deadlines := len(w.set)
 
-		require.NoError(t, w.Arm(t.Context()))
-		require.NotSame(t, first, w.current)
-		first.fire()
-		require.Len(t, *set, deadlines)
-		w.Disarm()
+		require.NoError(t, w.arm(t.Context()))
+		first()
+		require.Len(t, w.set, deadlines)
+		w.disarm()
 	})
 }
 
@@ -180,16 +193,16 @@ func TestWatcherReusesOnlyWhatCanNotRunAnyMore(t *testing.T) {
 // none waited; so the next one has to look for itself.
 func TestWatcherContextThatEndedBetweenOperations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, set := newWatcher(t)
+		w := newWatched(t)
 		ctx, cancel := context.WithCancel(bg)
 		for range 3 {
-			operation(t, w, ctx)
+			w.operation(ctx)
 		}
 		cancel()
 		synctest.Wait()
-		require.Empty(t, *set)
-		require.ErrorIs(t, w.Arm(ctx), context.Canceled)
+		require.Empty(t, w.set)
+		require.ErrorIs(t, w.arm(ctx), context.Canceled)
 		require.False(t, w.waiting)
-		operation(t, w, bg)
+		w.operation(bg)
 	})
 }
