@@ -1,0 +1,1 @@
+package socks5stream
