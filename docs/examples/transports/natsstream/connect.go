@@ -85,6 +85,9 @@ func (s *Stream) meet(ctx context.Context) error {
 	case <-s.met:
 		return nil
 	case <-s.settled:
+		if isClosed(s.met) {
+			return nil // and was gone at once
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.err
@@ -104,6 +107,7 @@ func newStream(nc *nats.Conn, opts Options, peer string) (*Stream, error) {
 		settled: make(chan struct{}), left: make(chan struct{}),
 	}
 	s.in.window = uint64(opts.Window)
+	s.out.patience = 1
 	s.closing.PushFunc(s.close)
 	inbox, err := nc.Subscribe(nc.NewInbox(), s.receive)
 	if err != nil {

@@ -12,7 +12,8 @@ type outgoing struct {
 	limit   uint64       // how far the peer allows us to go
 	ended   bool         // there will be no more bytes
 
-	ackedAtTick, sentAtTick uint64
+	baseAtTick, sentAtTick uint64 // base and next of a tick ago
+	idle, patience         int    // ticks without an acknowledgement, and how many make a loss
 }
 
 // last is the position behind everything, the end included.
@@ -59,13 +60,20 @@ func (o *outgoing) acknowledge(ack uint64) error {
 	return nil
 }
 
-// tick goes back to what was lost: what had been sent a tick ago, if nothing was
-// acknowledged since.
+// tick goes back to what was lost, if nothing was acknowledged for some ticks.
+// It may only be on its way: so each time it waits longer, as TCP does, until
+// acknowledgements come again.
 func (o *outgoing) tick() {
-	if o.base == o.ackedAtTick && o.base < o.sentAtTick {
+	switch o.idle++; {
+	case o.base != o.baseAtTick:
+		o.idle, o.patience = 0, max(1, o.patience/2)
+	case o.base == o.sentAtTick:
+		o.idle = 0 // there was nothing to acknowledge
+	case o.idle >= o.patience:
 		o.next = o.base
+		o.idle, o.patience = 0, 2*o.patience
 	}
-	o.ackedAtTick, o.sentAtTick = o.base, o.next
+	o.baseAtTick, o.sentAtTick = o.base, o.next
 }
 
 // incoming is what one end receives.

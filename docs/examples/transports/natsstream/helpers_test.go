@@ -35,24 +35,46 @@ func start(opts *server.Options) (*server.Server, error) {
 }
 
 // patient never gives a peer up, whatever else the machine does.
-var patient = &natsstream.Options{Heartbeat: 20 * time.Millisecond, Timeout: 10 * time.Minute}
+var patient = &natsstream.Options{Heartbeat: 100 * time.Millisecond, Timeout: 10 * time.Minute}
 
 // connect makes a connection from one client of NATS to another.
-func connect(t testing.TB, from, to *nats.Conn, opts *natsstream.Options) (dialled, accepted abc.Stream) {
-	t.Helper()
+func connect(from, to *nats.Conn, opts *natsstream.Options) (dialled, accepted abc.Stream, err error) {
+	ctx := context.Background()
 	subject := nats.NewInbox()
 	l, err := natsstream.Listen(to, subject, opts, nil)
-	require.NoError(t, err)
-	queue := listener.Queue(context.Background(), l)
-	defer queue.Close(context.Background())
-	require.NoError(t, to.Flush()) // the server knows of the subject
-	dialled, err = natsstream.Dial(context.Background(), from, subject, opts)
-	require.NoError(t, err)
-	accepted, err = queue.Accept(context.Background())
+	if err != nil {
+		return nil, nil, err
+	}
+	queue := listener.Queue(ctx, l)
+	defer queue.Close(ctx)
+	if err := to.Flush(); err != nil { // so that the server knows of the subject
+		return nil, nil, err
+	}
+	s, err := natsstream.Dial(ctx, from, subject, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	accepted, err = queue.Accept(ctx)
+	return s, accepted, err
+}
+
+// pair is connect for a test, at whose end it closes the streams.
+func pair(t testing.TB, from, to *nats.Conn, opts *natsstream.Options) (dialled, accepted abc.Stream) {
+	t.Helper()
+	a, b, err := connect(from, to, opts)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		_ = closeutil.CloseForcefully(dialled)
-		_ = closeutil.CloseForcefully(accepted)
+		_ = closeutil.CloseForcefully(a)
+		_ = closeutil.CloseForcefully(b)
 	})
-	return dialled, accepted
+	return a, b
+}
+
+// client connects to a server, until the test is over.
+func client(t testing.TB, url string, options ...nats.Option) *nats.Conn {
+	t.Helper()
+	nc, err := nats.Connect(url, options...)
+	require.NoError(t, err)
+	t.Cleanup(nc.Close)
+	return nc
 }

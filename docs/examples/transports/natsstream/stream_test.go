@@ -2,36 +2,32 @@ package natsstream_test
 
 import (
 	"context"
-	"errors"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/abc/abctest"
-	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/docs/examples/transports/natsstream"
-	"github.com/tributary-go/tributary/listener"
 )
 
+// A stream over NATS can do all that the contract has: no Caps are needed.
 func TestStream(t *testing.T) {
 	abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) {
-		return connect(t, clientA, clientB, patient)
-	}, abctest.Caps{})
+		return pair(t, clientA, clientB, patient)
+	}, abctest.Caps{MakeClogged: clogged})
 }
 
 // clogged returns a connection whose window is full.
 func clogged() (abc.SendStream, abc.ReceiveStream, error) {
 	opts := *patient
 	opts.Window = 100
-	l, err := natsstream.Listen(clientB, "clogged."+nats.NewInbox(), &opts, nil)
-	if err != nil {
-		return nil, nil, err
+	a, b, err := connect(clientA, clientB, &opts)
+	if err == nil {
+		err = a.SendAll(context.Background(), make([]byte, opts.Window))
 	}
-	_ = l
-	return nil, nil, errors.ErrUnsupported
+	return a, b, err
 }
 
 func TestListener(t *testing.T) {
@@ -49,7 +45,3 @@ func TestListener(t *testing.T) {
 		}
 	})
 }
-
-var _ = closeutil.CloseForcefully
-var _ = listener.Queue
-var _ = time.Second
