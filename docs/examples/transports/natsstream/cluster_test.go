@@ -61,7 +61,7 @@ func clientOf(t *testing.T, servers [3]*server.Server, i int) *nats.Conn {
 // client that listens, or one that is on the way of neither.
 func TestAServerIsKilledInMidTransfer(t *testing.T) {
 	hasty := &natsstream.Options{Heartbeat: 20 * time.Millisecond, Timeout: 100 * time.Millisecond}
-	seeds := uint64(12)
+	seeds := uint64(8)
 	if testing.Short() {
 		seeds = 3
 	}
@@ -89,7 +89,7 @@ func killOne(t *testing.T, seed uint64, opts *natsstream.Options) (complete []bo
 	from, to := clientOf(t, servers, 0), clientOf(t, servers, 1)
 	serveEcho(t, to, opts)
 
-	const size = 2 << 20
+	const size = 1 << 20
 	var kill sync.Once
 	at := rng.IntN(size)
 	results := make(chan bool)
