@@ -10,12 +10,22 @@ import (
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/abc/abctest"
 	"github.com/tributary-go/tributary/docs/examples/transports/natsstream"
+	"github.com/tributary-go/tributary/listener"
 )
 
 // A stream over NATS can do all that the contract has: no Caps are needed.
 func TestStream(t *testing.T) {
-	abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) {
-		return pair(t, clientA, clientB, patient)
+	l, err := natsstream.Listen(clientB, "conformance", patient, nil)
+	require.NoError(t, err)
+	queue := listener.Queue(context.Background(), l)
+	defer queue.Close(t.Context())
+	require.NoError(t, clientB.Flush())
+	abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) { // one at a time
+		a, err := natsstream.Dial(context.Background(), clientA, "conformance", patient)
+		require.NoError(t, err)
+		b, err = queue.Accept(context.Background())
+		require.NoError(t, err)
+		return a, b
 	}, abctest.Caps{MakeClogged: clogged})
 }
 
