@@ -15,9 +15,13 @@ type SendWaiter interface {
 }
 
 // WaitSendable blocks until a SendAll on s might not block, if s is a
-// [SendWaiter]. Otherwise it returns at once: nil, or the error of a done ctx.
+// [SendWaiter], or is [Transparent] and above one. Otherwise it returns at once: nil, or the error of a done ctx.
 func WaitSendable(ctx context.Context, s SendStream) error {
-	if w, ok := s.(SendWaiter); ok {
+	w, ok := s.(SendWaiter)
+	if !ok {
+		w, ok = SkipTransparent(s).(SendWaiter)
+	}
+	if ok {
 		return w.WaitSendable(ctx)
 	}
 	if ctx.Err() != nil {

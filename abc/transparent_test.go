@@ -105,3 +105,30 @@ func TestTransparentAboveNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []abc.ReceiveStream{src}, dst.from)
 }
+
+// vectored is a stream with the optional interfaces of sending.
+type vectored struct {
+	abc.Stream
+	*optionalFake
+}
+
+func (v vectored) SendAll(ctx context.Context, p []byte) error { return v.optionalFake.SendAll(ctx, p) }
+func (v vectored) Close(ctx context.Context) error             { return v.optionalFake.Close(ctx) }
+
+func TestSendingGoesPastTransparentLayers(t *testing.T) {
+	below := &optionalFake{err: errFake}
+	s := transparent{transparent{vectored{optionalFake: below}}}
+	require.Equal(t, errFake, abc.SendVector(t.Context(), s, []byte("a"), []byte("b")))
+	require.Equal(t, errFake, abc.WaitSendable(t.Context(), s))
+	require.Equal(t, []string{"SendVector", "WaitSendable"}, below.calls)
+	require.Empty(t, below.got, "SendAll")
+}
+
+func TestSendingGoesPastNoOtherLayer(t *testing.T) {
+	below := &optionalFake{err: errFake}
+	s := transparent{&opaque{Stream: vectored{optionalFake: below}}}
+	require.NoError(t, abc.SendVector(t.Context(), s, []byte("a"), []byte("b")))
+	require.NoError(t, abc.WaitSendable(t.Context(), s))
+	require.Empty(t, below.calls)
+	require.Equal(t, [][]byte{[]byte("ab")}, below.got)
+}
