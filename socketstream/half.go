@@ -23,6 +23,7 @@ type half struct {
 	// fatal is what every further operation returns. It is only touched inside.
 	fatal error
 
+	moved     atomic.Int64                       // in bytes, for Transferred
 	interrupt atomic.Pointer[context.CancelFunc] // of a CopyFrom that is inside
 	departed  departure
 }
@@ -57,6 +58,7 @@ func (h *half) run(ctx context.Context, p []byte) (n int, err error) {
 			return 0, err
 		}
 		n, err = h.plain(p)
+		h.moved.Add(int64(n))
 		fired = h.watch.Disarm()
 	}
 	return n, cause(ctx, fired, err)

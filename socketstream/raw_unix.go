@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/tributary-go/tributary/internal/watch"
@@ -20,7 +21,8 @@ type rawOp struct {
 	wait     func(func(fd uintptr) bool) error // RawConn.Read or RawConn.Write
 	transfer func(fd uintptr) bool             // tryRead or tryWrite
 	conn     net.Conn
-	failed   *sendFailure // of the sending half
+	failed   *sendFailure  // of the sending half
+	moved    *atomic.Int64 // of the half
 
 	ctx   context.Context
 	watch *watch.Watcher
@@ -42,8 +44,8 @@ func (s *Stream) setRaw() {
 		return
 	}
 	r, w := &s.receiving.raw, &s.sending.raw
-	*r = rawOp{conn: s.conn, wait: raw.Read, transfer: r.tryRead}
-	*w = rawOp{conn: s.conn, wait: raw.Write, transfer: w.tryWrite, failed: &s.sendFailed}
+	*r = rawOp{conn: s.conn, wait: raw.Read, transfer: r.tryRead, moved: &s.receiving.moved}
+	*w = rawOp{conn: s.conn, wait: raw.Write, transfer: w.tryWrite, failed: &s.sendFailed, moved: &s.sending.moved}
 }
 
 func (o *rawOp) usable() bool { return o.wait != nil }
@@ -92,6 +94,7 @@ func (o *rawOp) tryRead(fd uintptr) (done bool) {
 			return true
 		default:
 			o.n = n
+			o.moved.Add(int64(n))
 			return true
 		}
 	}
@@ -121,6 +124,7 @@ func (o *rawOp) tryWrite(fd uintptr) (done bool) {
 func (o *rawOp) wrote(n int) {
 	o.failed.writing.Store(false)
 	o.n += n
+	o.moved.Add(int64(n))
 }
 
 // failWrite is fail for what began by setting failed.writing.

@@ -162,6 +162,7 @@ func (p *splicePipe) tryFill(fd uintptr) (done bool) {
 			return true
 		default:
 			o.n = int(n)
+			o.moved.Add(n)
 			return true
 		}
 	}
