@@ -4,7 +4,7 @@ FUZZTIME ?= 20s
 # Each folder that has a go.mod: this one and the nested ones.
 MODULES := $(or $(dir $(shell git ls-files go.mod '*/go.mod' 2>/dev/null)),./)
 
-.PHONY: demo test race lint bench fuzz cover
+.PHONY: demo test race lint bench bench-relay fuzz cover
 
 demo: ## send FILE (or the demo's own sources) through every transport
 	@go run ./docs/examples/tour $(if $(FILE),"$(FILE)")
@@ -23,6 +23,9 @@ lint: ## gofmt, go vet for each system, staticcheck
 
 bench: ## every row of docs/performance.md beside its peers; QUICK=1 for a glance that writes nothing
 	@cd docs/bench && go run . $(if $(QUICK),-quick)
+
+bench-relay: ## docs/examples/relay beside socat, stunnel, haproxy, nginx and ghostunnel, where they are installed
+	@cd docs/bench && go run ./relay $(if $(QUICK),-quick)
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$(go list ./...); do \
