@@ -53,6 +53,7 @@ var measures = []struct {
 	{"CPU time", "ms/GiB", func(s sample) float64 { return s.CPU }, false},
 	{"new connection", "µs", func(s sample) float64 { return s.Connect }, false},
 	{"memory", "KiB/conn", func(s sample) float64 { return s.Memory }, true},
+	{"memory after use", "KiB/conn", func(s sample) float64 { return s.Used }, true},
 }
 
 func newReport(p plan, subjects []subject, missing []string) *report {

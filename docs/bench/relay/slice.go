@@ -11,7 +11,8 @@ type sample struct {
 	Transfer float64 // ms for a GiB
 	CPU      float64 // ms of the program's for a GiB
 	Connect  float64 // µs for a connection, a byte each way, and its end
-	Memory   float64 // KiB for a connection that is open and has nothing to do
+	Memory   float64 // KiB for a connection that is open and has carried a byte each way
+	Used     float64 // KiB for one that has carried its part of the transfer
 }
 
 // many connections are not opened again to measure how long that takes.
@@ -109,6 +110,10 @@ func (s *sample) open(p *program, listen string, cfg *tls.Config, n int, size in
 	gibs := float64(size/int64(n)*int64(n)) / (1 << 30)
 	s.Transfer = micros(time.Since(began)) / 1000 / gibs
 	s.CPU = micros(p.cpu()-cpu) / 1000 / gibs
+	if err == nil {
+		after, err = p.memory()
+		s.Used = float64(after-before) / 1024 / float64(n)
+	}
 	return err
 }
 
