@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -11,7 +13,7 @@ import (
 )
 
 // patience is how long anything on a connection may take.
-const patience = 30 * time.Second
+const patience = 20 * time.Second
 
 // A backend sends as many bytes as each request asks for, in eight bytes.
 type backend struct {

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command relay measures docs/examples/relay beside programs that do the same:
 // socat, stunnel, haproxy, nginx and ghostunnel, those of them that are
 // installed. It writes a table and a plot for the README of relay.
@@ -26,15 +28,19 @@ type plan struct {
 	tls    int64
 	// visiting is how long connections come and go.
 	visiting time.Duration
-	// Once limit is over no further round begins, but the first ones of each
-	// number of connections are measured.
-	limit time.Duration
+	// Once limit is over no further round begins, and at the end nothing more.
+	limit, end time.Duration
 }
 
+var errNoTime = errors.New("there was no time left")
+
 func main() {
-	quick := flag.Bool("quick", false, "one short round; writes no files")
-	out := flag.String("out", "../examples/relay", "the folder of results.txt, results.json and results.svg")
+	quick := flag.Bool("quick", false, "one short round; writes no files but to -out")
+	out := flag.String("out", "", "the `folder` of results.txt, results.json and results.svg; ../examples/relay if not -quick")
 	flag.Parse()
+	if *out == "" && !*quick {
+		*out = "../examples/relay"
+	}
 	if err := run(*quick, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/relay:", err)
 		os.Exit(1)
@@ -42,9 +48,9 @@ func main() {
 }
 
 func run(quick bool, out string) error {
-	p := plan{rounds: 5, conns: []int{1, 100, 2000}, plain: 512 << 20, tls: 256 << 20, visiting: 300 * time.Millisecond, limit: 150 * time.Second}
+	p := plan{rounds: 5, conns: []int{1, 100, 2000}, plain: 512 << 20, tls: 256 << 20, visiting: 300 * time.Millisecond, limit: 150 * time.Second, end: 200 * time.Second}
 	if quick {
-		p = plan{rounds: 1, conns: []int{1, 100}, plain: 64 << 20, tls: 32 << 20, visiting: 50 * time.Millisecond}
+		p = plan{rounds: 1, conns: []int{1, 100}, plain: 64 << 20, tls: 32 << 20, visiting: 50 * time.Millisecond, end: 200 * time.Second}
 	}
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -66,6 +72,10 @@ func run(quick bool, out string) error {
 			}
 			for _, i := range rand.Perm(len(subjects)) {
 				fmt.Fprintf(os.Stderr, "round %d of %d, %d connections, %s\n", round+1, p.rounds, n, subjects[i].name())
+				if time.Since(began) > p.end {
+					r.add(subjects[i], n, sample{}, errNoTime)
+					continue
+				}
 				key := fmt.Sprint(subjects[i].name(), n)
 				if failed[key] != nil {
 					r.add(subjects[i], n, sample{}, failed[key])
@@ -80,7 +90,7 @@ func run(quick bool, out string) error {
 		}
 	}
 	r.Took = time.Since(began).Round(time.Second).String()
-	if err := r.write(os.Stdout); err != nil || quick {
+	if err := r.write(os.Stdout); err != nil || out == "" {
 		return err
 	}
 	return r.save(out)
