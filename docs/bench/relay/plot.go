@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 )
 
 // The template holds the colours. They can be read on white and on black, and
@@ -45,6 +46,9 @@ func (r *report) plot(out io.Writer) error {
 	}
 	x := 300.0
 	for _, p := range programs[1:] {
+		if slices.Contains(r.Missing, p.name) {
+			continue
+		}
 		d.Legend = append(d.Legend, mark{X: x, Y: 40, Label: p.name, Class: p.name})
 		x += 100
 	}
