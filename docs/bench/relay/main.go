@@ -89,6 +89,7 @@ func run(quick bool, out string) error {
 			}
 		}
 	}
+	r.conclude()
 	r.Took = time.Since(began).Round(time.Second).String()
 	if err := r.write(os.Stdout); err != nil || out == "" {
 		return err

@@ -53,6 +53,9 @@ func (r *report) plot(out io.Writer) error {
 		x += 100
 	}
 	for _, w := range r.Rows {
+		if w.worst().Ratio == 0 {
+			continue // nobody to compare with
+		}
 		y := d.Bottom + lineHeight/2
 		d.Bottom += lineHeight
 		best := w.worst()

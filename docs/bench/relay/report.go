@@ -38,11 +38,24 @@ type row struct {
 // A result is a program in a row.
 type result struct {
 	Program  string
-	Samples  []float64 // a number a round; NaN is not written
-	Failures []string  `json:",omitempty"`
+	Samples  samples  // a number a round, NaN of a failure
+	Failures []string `json:",omitempty"`
 	// Ratio is relay's figure divided by this program's in the same round, so
 	// below 1 relay is better: quartiles and median.
 	Low, Ratio, High float64 `json:",omitempty"`
+}
+
+type samples []float64
+
+// MarshalJSON writes NaN as null.
+func (s samples) MarshalJSON() ([]byte, error) {
+	values := make([]any, len(s))
+	for i, x := range s {
+		if !math.IsNaN(x) {
+			values[i] = x
+		}
+	}
+	return json.Marshal(values)
 }
 
 // measures are the fields of a sample.
@@ -153,7 +166,6 @@ func quantile(samples []float64, q float64) float64 {
 
 // write writes the table.
 func (r *report) write(out io.Writer) error {
-	r.conclude()
 	var table strings.Builder
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "%s\n%d rounds in %s, medians; less is better in each row. Where relay loses by most comes first.\n", r.Machine, r.Rounds, r.Took)
@@ -171,7 +183,12 @@ func (r *report) write(out io.Writer) error {
 	fmt.Fprintln(t)
 	for _, w := range r.Rows {
 		best := w.worst()
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f×\t%.2f–%.2f", w.name(), w.Unit, best.Program, best.Ratio, best.Low, best.High)
+		fmt.Fprintf(t, "%s\t%s\t", w.name(), w.Unit)
+		if best.Ratio > 0 {
+			fmt.Fprintf(t, "%s\t%.2f×\t%.2f–%.2f", best.Program, best.Ratio, best.Low, best.High)
+		} else {
+			fmt.Fprint(t, "-\t-\t-")
+		}
 		for _, name := range names {
 			fmt.Fprint(t, "\t", w.cell(name))
 		}
@@ -221,12 +238,6 @@ func (r *report) writeFailures(out io.Writer) error {
 }
 
 func (r *report) writeJSON(out io.Writer) error {
-	for _, w := range r.Rows {
-		for i := range w.Programs {
-			p := &w.Programs[i]
-			p.Samples = slices.DeleteFunc(p.Samples, math.IsNaN) // JSON has none
-		}
-	}
 	e := json.NewEncoder(out)
 	e.SetIndent("", "\t")
 	return e.Encode(r)

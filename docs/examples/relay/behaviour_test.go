@@ -98,7 +98,7 @@ func TestStatsAreDebugVarsAndNothingElse(t *testing.T) {
 }
 
 func TestMaxLetsOthersWait(t *testing.T) {
-	accepted := make(chan struct{}, 2)
+	accepted := make(chan struct{}, 3)
 	to := backend(t, "tcp", nil, func(ctx context.Context, s abc.Stream) {
 		accepted <- struct{}{}
 		echo(ctx, s)
