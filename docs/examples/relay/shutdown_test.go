@@ -43,7 +43,7 @@ func untilRefused(t *testing.T, address string) {
 }
 
 func TestSecondSignalCutsOff(t *testing.T) {
-	p := start(t, "tcp://127.0.0.1:0", backend(t, "tcp", nil, echo))
+	p := start(t, "-grace", "1h", "tcp://127.0.0.1:0", backend(t, "tcp", nil, echo))
 	c := dial(t, p.address(), nil)
 	exchange(t, c, "before")
 	p.signal(syscall.SIGTERM)
