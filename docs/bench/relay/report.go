@@ -85,7 +85,9 @@ func newReport(p plan, subjects []subject, missing []string) *report {
 						w.Programs = append(w.Programs, result{Program: s.program})
 					}
 				}
-				r.Rows = append(r.Rows, w)
+				if len(w.Programs) > 0 {
+					r.Rows = append(r.Rows, w)
+				}
 			}
 		}
 	}
