@@ -99,6 +99,9 @@ func run(quick bool, out string) error {
 
 // save writes the report as text, as JSON and as a plot.
 func (r *report) save(folder string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
 	for name, write := range map[string]func(io.Writer) error{
 		"results.txt": r.write, "results.json": r.writeJSON, "results.svg": r.plot,
 	} {
