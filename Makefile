@@ -5,7 +5,7 @@ FUZZTIME ?= 20s
 # Each folder that has a go.mod: this one and the nested ones.
 MODULES := $(or $(dir $(shell git ls-files go.mod '*/go.mod' 2>/dev/null)),./)
 
-.PHONY: demo test race lint bench docs fuzz cover bench-growth bench-anchors
+.PHONY: demo test race lint bench docs fuzz cover bench-growth bench-anchors bench-relay
 
 demo: ## send FILE (or the demo's own sources) through every transport
 	@go run ./docs/examples/tour $(if $(FILE),"$(FILE)")
@@ -35,6 +35,9 @@ bench-growth: ## from 1 to 10,000 pairs at once; QUICK=1 to 1,000 and writes not
 
 bench-anchors: ## beside Trio, asyncio, AnyIO and Tokio, where they are installed; QUICK=1 writes nothing
 	@cd docs/bench && go run . -anchors $(if $(QUICK),-quick)
+
+bench-relay: ## docs/examples/relay beside socat, stunnel, haproxy, nginx and ghostunnel, where they are installed
+	@cd docs/bench && go run ./relay $(if $(QUICK),-quick)
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$(go list ./...); do \

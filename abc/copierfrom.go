@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync"
+
+	"github.com/tributary-go/tributary/internal/copybuffer"
 )
 
 // A CopierFrom is a [SendStream] that can take bytes out of some receive
@@ -20,10 +21,6 @@ type CopierFrom interface {
 	CopyFrom(ctx context.Context, src ReceiveStream) (int64, error)
 }
 
-const copySize = 64 << 10
-
-var copyPool = sync.Pool{New: func() any { return new([copySize]byte) }}
-
 // Copy sends to dst what it receives from src, until src ends. It returns how
 // many bytes dst took and the first error; io.EOF of src is the end and not an
 // error. It closes neither stream and does not call SendEOF: [Relay] does.
@@ -31,7 +28,8 @@ var copyPool = sync.Pool{New: func() any { return new([copySize]byte) }}
 // It blocks on both streams and occupies src's receiving half and dst's
 // sending half. If ctx ends it, bytes that were received and not yet sent are
 // lost, at most 64 KiB, or what a [CopierFrom] has on its way: dst and src are
-// then good for closing only.
+// then good for closing only. While it waits it holds 4 KiB, or 64 KiB if what
+// came last was more than that.
 func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error) {
 	if c, ok := SkipTransparent(dst).(CopierFrom); ok {
 		n, err := c.CopyFrom(ctx, SkipTransparent(src))
@@ -39,18 +37,20 @@ func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error)
 			return n, err
 		}
 	}
-	buf := copyPool.Get().(*[copySize]byte)
-	defer copyPool.Put(buf)
+	var buf copybuffer.Buffer
+	defer buf.Free()
 	var total int64
-	for {
-		n, err := src.ReceiveSome(ctx, buf[:])
+	for n := 0; ; {
+		p := buf.After(n)
+		var err error
+		n, err = src.ReceiveSome(ctx, p)
 		if err == io.EOF {
 			return total, nil
 		}
 		if err != nil {
 			return total, err
 		}
-		if err := dst.SendAll(ctx, buf[:n]); err != nil {
+		if err := dst.SendAll(ctx, p[:n]); err != nil {
 			return total + int64(max(Sent(err), 0)), err
 		}
 		total += int64(n)

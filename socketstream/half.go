@@ -23,6 +23,7 @@ type half struct {
 	// is only touched inside.
 	fatal *error
 
+	moved     atomic.Int64                       // in bytes, for Transferred
 	interrupt atomic.Pointer[context.CancelFunc] // of a CopyFrom that is inside
 }
 
@@ -69,6 +70,7 @@ func (h *half) plain(ctx context.Context, p []byte) (n int, err error) {
 		}
 		return err
 	})
+	h.moved.Add(int64(n))
 	return n, err
 }
 

@@ -97,6 +97,7 @@ func tryRead(o *rawOp, fd uintptr) (done bool) {
 			return true
 		default:
 			o.n = n
+			o.half.moved.Add(int64(n))
 			return true
 		}
 	}
@@ -128,6 +129,7 @@ func (o *rawOp) writes() { o.half.s.sendFailed.writing.Store(true) }
 func (o *rawOp) wrote(n int) {
 	o.half.s.sendFailed.writing.Store(false)
 	o.n += n
+	o.half.moved.Add(int64(n))
 }
 
 func (o *rawOp) failWrite(call string, errno error) (done bool) {

@@ -8,11 +8,12 @@ import (
 	"syscall"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/copybuffer"
 )
 
 // spliceAfter is how many bytes a copy carries before it takes a pipe: most
 // connections never get there, and a pipe costs two descriptors.
-const spliceAfter = copySize
+const spliceAfter = copybuffer.Large
 
 // spliceSize is how much a pipe takes, in bytes, as in package net: with 64 KiB
 // a copy takes a fifth more CPU.
@@ -158,6 +159,7 @@ func (p *splicePipe) tryFill(o *rawOp, fd uintptr) (done bool) {
 			return true
 		default:
 			o.n = int(n)
+			o.half.moved.Add(n)
 			return true
 		}
 	}

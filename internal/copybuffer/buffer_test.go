@@ -1,0 +1,27 @@
+package copybuffer_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/tributary-go/tributary/internal/copybuffer"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestBufferIsLargeWhileMuchComes(t *testing.T) {
+	const small = 4 << 10
+	var b copybuffer.Buffer
+	for _, step := range []struct{ came, size int }{
+		{0, small}, {1, small}, {small - 1, small}, // it did not fill it
+		{small, copybuffer.Large}, {copybuffer.Large, copybuffer.Large}, {small + 1, copybuffer.Large},
+		{small, small}, {1, small}, {small, copybuffer.Large}, {1, small},
+	} {
+		require.Len(t, b.After(step.came), step.size, "after %d", step.came)
+	}
+	b.Free()
+	require.Len(t, b.After(0), small)
+	b.Free()
+}
