@@ -1,9 +1,6 @@
 package memstream
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync"
 
 // A pipe is one direction of a stream. Bytes go from the sender to the
 // receiver by the shortest way that is open: straight into the buffer of a
@@ -18,27 +15,32 @@ import (
 type pipe struct {
 	mu    sync.Mutex
 	first bool // whose mu is locked first, where those of a pair are both needed
-	limit int  // how much the ring may hold
-	ring  ring
 
-	// The receiver. receiving is set from before it waits until it has taken
-	// its token, so that no other one can take it; it is the only thing here
-	// that changes outside mu, which spares a woken receiver the lock.
-	receiving atomic.Bool
+	// The receiver.
+	receiving bool // it has no bytes yet, or its buffer is still open to more
 	rwaiting  bool
-	rsmall    bool // the last receive was small: an answer may come soon
 	rclosed   bool
-	dst       []byte   // the buffer of the receiver that waits
-	rwake     chan int // how many bytes are in dst; 0: look what happened
+	ryield    yields
 
 	// The sender.
-	sending    bool // it waits, for one of the two that follow
+	sending    bool // it waits, or yields
 	swaiting   bool // to get rid of src
 	roomWanted bool // for a send not to block
 	sclosed    bool
-	ended      bool   // SendEOF
-	src        []byte // what the sender that waits has left to send
-	swake      chan struct{}
+	ended      bool // SendEOF
+	syield     yields
+
+	limit int // how much the ring may hold
+	ring  ring
+
+	// dst is what is free of the buffer of a receiver that has found nothing,
+	// until it has seen how much was filled.
+	dst    []byte
+	filled int
+	rwake  chan int // how many bytes it got; 0: look what happened
+
+	src   []byte // what the sender that waits has left to send
+	swake chan struct{}
 }
 
 // closeSend ends the sending side. It is called with the lock held.
@@ -50,6 +52,7 @@ func (c *pipe) closeSend() {
 // closeReceive ends the receiving side. It is called with the lock held.
 func (c *pipe) closeReceive() {
 	c.rclosed = true
+	c.dst = nil
 	c.ring.drop()
 	c.wakeAll()
 }
@@ -57,7 +60,7 @@ func (c *pipe) closeReceive() {
 // wakeAll makes both sides look at what happened.
 func (c *pipe) wakeAll() {
 	if c.rwaiting {
-		c.wakeReceiver(0)
+		c.wakeReceiver()
 	}
 	if c.swaiting {
 		c.wakeSender(&c.swaiting)
@@ -67,9 +70,15 @@ func (c *pipe) wakeAll() {
 	}
 }
 
-func (c *pipe) wakeReceiver(n int) {
-	c.rwaiting, c.dst = false, nil
-	c.rsmall = n <= smallReceive
+// wakeReceiver wakes the receiver that waits. If its buffer is full it has
+// been served, and does not need the lock any more.
+func (c *pipe) wakeReceiver() {
+	c.rwaiting = false
+	n := 0
+	if c.filled > 0 && len(c.dst) == 0 {
+		n = c.filled
+		c.receiving, c.dst, c.filled = false, nil, 0
+	}
 	c.rwake <- n
 }
 

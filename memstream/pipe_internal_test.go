@@ -24,7 +24,7 @@ type result struct {
 
 func blockedSend(ctx context.Context, c *pipe, bufs ...[]byte) <-chan result {
 	done := make(chan result, 1)
-	go func() { n, err := c.send(ctx, bufs...); done <- result{n, err} }()
+	go func() { n, err := c.sendVector(ctx, bufs); done <- result{n, err} }()
 	synctest.Wait()
 	return done
 }
@@ -88,21 +88,19 @@ func TestReceiverThatIsServedWhenItsContextEnds(t *testing.T) {
 		received := blockedReceive(ctx, c, p)
 		c.mu.Lock()
 		cancel() // it wakes, and wants the lock
-		c.wakeReceiver(copy(c.dst, "abc"))
-		require.True(t, c.receiving.Load(), "until it has taken its token")
+		require.Equal(t, 3, c.hand([]byte("abc")))
 		c.mu.Unlock()
 		require.Equal(t, result{3, nil}, <-received)
 		require.Equal(t, "abc", string(p))
 		require.Empty(t, c.rwake)
-		require.False(t, c.receiving.Load())
+		require.False(t, c.receiving)
 	})
 }
 
 func TestReceiverThatIsServedIsBusyUntilItReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &pipe{limit: 10, rwaiting: true, rwake: make(chan int, 1), dst: make([]byte, 1)}
-		c.receiving.Store(true) // it waits, and is slow to wake
-		_, err := c.send(bg, []byte("ab"))
+		c := &pipe{limit: 10, receiving: true, rwaiting: true, rwake: make(chan int, 1), dst: make([]byte, 1)}
+		_, err := c.send(bg, []byte("a")) // to one that is slow to wake
 		require.NoError(t, err)
 		_, err = c.receive(bg, make([]byte, 1))
 		require.Equal(t, abc.ErrBusy, err)
