@@ -52,7 +52,6 @@ func (c *pipe) closeSend() {
 // closeReceive ends the receiving side. It is called with the lock held.
 func (c *pipe) closeReceive() {
 	c.rclosed = true
-	c.dst = nil
 	c.ring.drop()
 	c.wakeAll()
 }

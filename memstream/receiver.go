@@ -20,37 +20,36 @@ func (c *pipe) receive(ctx context.Context, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, abc.ErrEmptyBuffer
 	}
+	p = p[:min(len(p), copyLimit)]
 	c.mu.Lock()
-	if c.ring.n > 0 && !c.receiving && !c.swaiting && !c.roomWanted {
-		n := c.ring.get(p[:min(len(p), copyLimit)])
+	if c.ring.n > 0 && !c.receiving && !c.swaiting && !c.roomWanted { // take does that as well, and more slowly
+		n := c.ring.get(p)
 		c.mu.Unlock()
 		return n, nil
 	}
-	return c.receiveSlowly(ctx, p)
+	n, err := c.tryReceive(p)
+	if n > 0 || err != nil {
+		c.mu.Unlock()
+		return n, err
+	}
+	return c.waitReceiving(ctx, p)
 }
 
-func (c *pipe) receiveSlowly(ctx context.Context, p []byte) (n int, err error) {
-	p = p[:min(len(p), copyLimit)]
+// tryReceive returns what there is, or why nothing may be received.
+func (c *pipe) tryReceive(p []byte) (int, error) {
 	switch {
 	case c.rclosed:
-		err = abc.ErrClosed
-	case c.receiving || len(c.rwake) > 0: // also if it was served, and has not woken yet
-		err = abc.ErrBusy
-	default:
-		n, err = c.take(p)
+		return 0, abc.ErrClosed
+	case c.receiving || len(c.rwake) > 0: // it was served, but did not take its token yet
+		return 0, abc.ErrBusy
 	}
-	if n == 0 && err == nil {
-		return c.waitReceiving(ctx, p)
-	}
-	c.mu.Unlock()
-	return n, err
+	return c.take(p)
 }
 
 // waitReceiving waits for bytes or an end. It is called with the lock held and
 // releases it.
-func (c *pipe) waitReceiving(ctx context.Context, p []byte) (int, error) {
-	c.receiving = true
-	c.dst = p
+func (c *pipe) waitReceiving(ctx context.Context, p []byte) (n int, err error) {
+	c.receiving, c.dst = true, p
 	if c.roomWanted {
 		c.wakeSender(&c.roomWanted)
 	}
@@ -58,7 +57,7 @@ func (c *pipe) waitReceiving(ctx context.Context, p []byte) (int, error) {
 		c.mu.Unlock()
 		runtime.Gosched()
 		c.mu.Lock()
-		n, err := c.received(p)
+		n, err = c.received(p)
 		c.ryield.learn(n > 0)
 		if n > 0 || err != nil {
 			c.mu.Unlock()
@@ -70,31 +69,35 @@ func (c *pipe) waitReceiving(ctx context.Context, p []byte) (int, error) {
 	}
 	c.rwaiting = true
 	c.mu.Unlock()
-
-	n := 0
-	if done := ctx.Done(); done == nil {
-		n = <-c.rwake // cheaper than a select
-	} else {
-		select {
-		case n = <-c.rwake:
-		case <-done:
-			c.mu.Lock()
-			if c.rwaiting {
-				c.rwaiting, c.receiving, c.dst = false, false, nil
-				c.mu.Unlock()
-				return 0, abc.ContextErr(ctx)
-			}
-			n = <-c.rwake // somebody was faster than ctx
-			c.mu.Unlock()
-		}
-	}
-	if n > 0 {
-		return n, nil // p is full
+	n, err = c.awaitToken(ctx)
+	if n > 0 || err != nil {
+		return n, err
 	}
 	c.mu.Lock()
-	n, err := c.received(p)
+	n, err = c.received(p)
 	c.mu.Unlock()
 	return n, err
+}
+
+// awaitToken returns what the token says that wakes the receiver, or an error
+// if ctx is done before.
+func (c *pipe) awaitToken(ctx context.Context) (n int, err error) {
+	done := ctx.Done()
+	if done == nil {
+		return <-c.rwake, nil // cheaper than a select
+	}
+	select {
+	case n = <-c.rwake:
+		return n, nil
+	case <-done:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.rwaiting { // somebody was faster than ctx
+		return <-c.rwake, nil
+	}
+	c.receiving, c.rwaiting, c.dst = false, false, nil
+	return 0, abc.ContextErr(ctx)
 }
 
 // received ends a receive that waited, if it got something.

@@ -17,7 +17,7 @@ type ring struct {
 }
 
 const (
-	smallRing  = 512
+	smallRing  = 256
 	mediumRing = 4 << 10
 	largeRing  = 64 << 10
 )
