@@ -100,6 +100,7 @@ func TestCancelledInTheMiddleOfTheQueue(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want, m)
 		}
+		synctest.Wait()
 		require.Equal(t, waitList[int]{yield: s.queue.sending.yield}, s.queue.sending)
 		for _, cancel := range cancels {
 			cancel()

@@ -4,26 +4,29 @@ import "sync"
 
 // A pipe is one direction of a stream. Bytes go from the sender to the
 // receiver by the shortest way that is open: straight into the buffer of a
-// receiver that waits; else into the ring, if they fit there; else the sender
-// waits, with its own buffer exposed, and the receiver takes them out of that.
-// So bytes of a large send are copied once.
+// receiver that found nothing; else into the ring, if they fit there; else the
+// sender waits, with its own buffer exposed, and the receiver takes them out of
+// that. So bytes of a large send are copied once.
 //
 // At most one operation a side waits. Who makes it able to go on clears its
 // waiting flag under mu and puts one token into its channel, which has room
 // for it because the flag was set. The channels are made by the operation that
 // waits, so that they belong to its synctest bubble.
+//
+// What was woken has not run yet. Until it does, its buffer stays open: the
+// sender goes on filling dst, and the receiver goes on taking out of src.
 type pipe struct {
 	mu    sync.Mutex
 	first bool // whose mu is locked first, where those of a pair are both needed
 
 	// The receiver.
-	receiving bool // it has no bytes yet, or its buffer is still open to more
+	receiving bool // it found nothing, and dst is open
 	rwaiting  bool
 	rclosed   bool
 	ryield    yields
 
 	// The sender.
-	sending    bool // it waits, or yields
+	sending    bool // it yields, or waits for one of the two that follow
 	swaiting   bool // to get rid of src
 	roomWanted bool // for a send not to block
 	sclosed    bool
@@ -33,13 +36,11 @@ type pipe struct {
 	limit int // how much the ring may hold
 	ring  ring
 
-	// dst is what is free of the buffer of a receiver that has found nothing,
-	// until it has seen how much was filled.
-	dst    []byte
-	filled int
-	rwake  chan int // how many bytes it got; 0: look what happened
+	dst    []byte   // what is free of the receiver's buffer
+	filled int      // how much of it is not
+	rwake  chan int // how much a receiver got whose buffer is full; 0: look what happened
 
-	src   []byte // what the sender that waits has left to send
+	src   []byte // what the sender has left to send
 	swake chan struct{}
 }
 
@@ -69,8 +70,9 @@ func (c *pipe) wakeAll() {
 	}
 }
 
-// wakeReceiver wakes the receiver that waits. If its buffer is full it has
-// been served, and does not need the lock any more.
+// wakeReceiver wakes the receiver that waits. If its buffer is full, its receive
+// is over here, which spares it the lock; but until it has taken its token no
+// other may wait for one.
 func (c *pipe) wakeReceiver() {
 	c.rwaiting = false
 	n := 0

@@ -40,7 +40,7 @@ func (c *pipe) tryReceive(p []byte) (int, error) {
 	switch {
 	case c.rclosed:
 		return 0, abc.ErrClosed
-	case c.receiving || len(c.rwake) > 0: // it was served, but did not take its token yet
+	case c.receiving || len(c.rwake) > 0: // the latter has its token still to come
 		return 0, abc.ErrBusy
 	}
 	return c.take(p)

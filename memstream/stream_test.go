@@ -23,7 +23,7 @@ var bg = context.Background()
 // and from one byte more on waits for as many receives as it takes.
 func TestCapacityBoundaries(t *testing.T) {
 	const lockstep = memstream.Lockstep
-	for _, capacity := range []int{lockstep, 1, 2, 511, 512, 513, 4096, 65536, 65537, memstream.Unbounded} {
+	for _, capacity := range []int{lockstep, 1, 2, 255, 256, 257, 4096, 65536, 65537, memstream.Unbounded} {
 		limit := capacity
 		if capacity == lockstep {
 			limit = 0
