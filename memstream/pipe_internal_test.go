@@ -105,7 +105,13 @@ func TestReceiverThatIsServedIsBusyUntilItReturns(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.receive(bg, make([]byte, 1))
 		require.Equal(t, abc.ErrBusy, err)
+		require.Nil(t, c.dst, "nothing keeps a buffer that is full")
 		require.Equal(t, 1, <-c.rwake)
+
+		c = &pipe{limit: 10, receiving: true, filled: 1} // another one, which has yet to look
+		c.ring.put([]byte("b"))
+		_, err = c.receive(bg, make([]byte, 1))
+		require.Equal(t, abc.ErrBusy, err, "though there are bytes")
 	})
 }
 
