@@ -81,9 +81,9 @@ func TestMemoryOfAPair(t *testing.T) {
 	for name, test := range map[string]struct {
 		use, pairs, most int
 	}{
-		"idle":             {0, pairs, 512},
-		"after small use":  {100, pairs, 2 << 10},
-		"after medium use": {4000, pairs, 2 << 10},
+		"idle":             {0, pairs, 448},
+		"after small use":  {100, pairs, 1 << 10},
+		"after medium use": {4000, pairs, 1 << 10},
 		"after large use":  {1 << 20, 100, 2 << 10},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -46,7 +46,7 @@ func (c *pipe) tryGet(n int) (data []byte, err error) {
 	switch {
 	case c.rclosed:
 		return nil, abc.ErrClosed
-	case c.receiving.Load():
+	case c.receiving || len(c.rwake) > 0:
 		return nil, abc.ErrBusy
 	}
 	data = make([]byte, min(n, c.ring.n))

@@ -100,7 +100,8 @@ func TestCancelledInTheMiddleOfTheQueue(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, want, m)
 		}
-		require.Equal(t, waitList[int]{}, s.queue.sending)
+		synctest.Wait()
+		require.Equal(t, waitList[int]{yield: s.queue.sending.yield}, s.queue.sending)
 		for _, cancel := range cancels {
 			cancel()
 		}

@@ -2,6 +2,7 @@ package memstream
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -32,6 +33,7 @@ func (w *messageWaiter[T]) finish(err error) {
 type waitList[T any] struct {
 	first, last *messageWaiter[T]
 	n           int
+	yield       yields
 }
 
 func (l *waitList[T]) add(w *messageWaiter[T]) {
@@ -104,9 +106,15 @@ func (q *messageQueue[T]) newWaiter(ctx context.Context, end *messageEnd) *messa
 // is done. Afterwards w is gone.
 func (q *messageQueue[T]) wait(list *waitList[T], w *messageWaiter[T]) (T, error) {
 	list.add(w)
+	yield := list.yield.pays()
 	q.mu.Unlock()
+	hit := false
+	if yield {
+		runtime.Gosched()
+		hit = len(w.done) > 0
+	}
 	inTime := true
-	if done := w.ctx.Done(); done == nil {
+	if done := w.ctx.Done(); hit || done == nil {
 		<-w.done // cheaper than a select
 	} else {
 		select {
@@ -116,6 +124,9 @@ func (q *messageQueue[T]) wait(list *waitList[T], w *messageWaiter[T]) (T, error
 		}
 	}
 	q.mu.Lock()
+	if yield {
+		list.yield.learn(hit)
+	}
 	switch {
 	case inTime:
 	case w.list == nil: // somebody was faster than ctx

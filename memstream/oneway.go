@@ -36,7 +36,7 @@ func (s *SendStream) SendAll(ctx context.Context, p []byte) error {
 
 // SendVector implements [abc.VectorSender].
 func (s *SendStream) SendVector(ctx context.Context, bufs [][]byte) error {
-	sent, err := s.out.send(ctx, bufs...)
+	sent, err := s.out.sendVector(ctx, bufs)
 	return opError("send", sent, err)
 }
 

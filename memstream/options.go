@@ -25,7 +25,7 @@ type Options struct {
 	// negative number panics.
 	//
 	// Memory is taken when bytes are first held, and given back when all of them
-	// were received, but for 512 bytes a direction that was used.
+	// were received, but for 256 bytes a direction that was used.
 	Capacity int
 }
 

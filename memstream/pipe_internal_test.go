@@ -3,6 +3,7 @@ package memstream
 import (
 	"context"
 	"io"
+	"math"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -24,7 +25,7 @@ type result struct {
 
 func blockedSend(ctx context.Context, c *pipe, bufs ...[]byte) <-chan result {
 	done := make(chan result, 1)
-	go func() { n, err := c.send(ctx, bufs...); done <- result{n, err} }()
+	go func() { n, err := c.sendVector(ctx, bufs); done <- result{n, err} }()
 	synctest.Wait()
 	return done
 }
@@ -88,25 +89,119 @@ func TestReceiverThatIsServedWhenItsContextEnds(t *testing.T) {
 		received := blockedReceive(ctx, c, p)
 		c.mu.Lock()
 		cancel() // it wakes, and wants the lock
-		c.wakeReceiver(copy(c.dst, "abc"))
-		require.True(t, c.receiving.Load(), "until it has taken its token")
+		require.Equal(t, 3, c.hand([]byte("abc")))
 		c.mu.Unlock()
 		require.Equal(t, result{3, nil}, <-received)
 		require.Equal(t, "abc", string(p))
 		require.Empty(t, c.rwake)
-		require.False(t, c.receiving.Load())
+		require.False(t, c.receiving)
 	})
 }
 
 func TestReceiverThatIsServedIsBusyUntilItReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &pipe{limit: 10, rwaiting: true, rwake: make(chan int, 1), dst: make([]byte, 1)}
-		c.receiving.Store(true) // it waits, and is slow to wake
-		_, err := c.send(bg, []byte("ab"))
+		c := &pipe{limit: 10, receiving: true, rwaiting: true, rwake: make(chan int, 1), dst: make([]byte, 1)}
+		_, err := c.send(bg, []byte("a")) // to one that is slow to wake
 		require.NoError(t, err)
 		_, err = c.receive(bg, make([]byte, 1))
 		require.Equal(t, abc.ErrBusy, err)
+		require.Nil(t, c.dst, "nothing keeps a buffer that is full")
 		require.Equal(t, 1, <-c.rwake)
+
+		c = &pipe{limit: 10, receiving: true, filled: 1} // another one, which has yet to look
+		c.ring.put([]byte("b"))
+		_, err = c.receive(bg, make([]byte, 1))
+		require.Equal(t, abc.ErrBusy, err, "though there are bytes")
+	})
+}
+
+// One that was woken and has room left gets what is sent before it runs.
+func TestReceiverThatWasWokenTakesMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, cancels := range []bool{false, true} {
+			c := &pipe{limit: 10}
+			ctx, cancel := context.WithCancel(bg)
+			defer cancel()
+			p := make([]byte, 6)
+			received := blockedReceive(ctx, c, p)
+			c.mu.Lock()
+			if cancels {
+				cancel()
+			}
+			for _, m := range []string{"ab", "cd", "efgh", "i"} {
+				sent, err := c.sendLocked(bg, []byte(m))
+				require.NoError(t, err)
+				require.Equal(t, len(m), sent)
+			}
+			require.Equal(t, abc.ErrBusy, second(c.tryReceive(make([]byte, 1))))
+			c.mu.Unlock()
+			require.Equal(t, result{6, nil}, <-received)
+			require.Equal(t, "abcdef", string(p))
+			require.Empty(t, c.rwake)
+			n, err := c.receive(bg, p)
+			require.NoError(t, err)
+			require.Equal(t, "ghi", string(p[:n]))
+		}
+	})
+}
+
+func TestBufferOfACancelledReceiveIsTheCallersAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &pipe{limit: 10}
+		ctx, cancel := context.WithCancel(bg)
+		p := make([]byte, 3)
+		received := blockedReceive(ctx, c, p)
+		cancel()
+		require.Equal(t, result{0, context.Canceled}, <-received)
+		_, err := c.send(bg, []byte("abc"))
+		require.NoError(t, err)
+		require.Equal(t, make([]byte, 3), p)
+		require.Equal(t, 3, c.ring.n)
+	})
+}
+
+// A sender whose rest fits is woken to put it into the ring. Until it runs the
+// receiver may come back for more of it.
+func TestSenderThatWasWokenIsStillTakenFrom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, more := range []int{0, 1, 3, 9} {
+			c := &pipe{limit: 3}
+			sent := blockedSend(bg, c, []byte("abcdef"))
+			p := make([]byte, 20)
+			c.mu.Lock()
+			n, err := c.take(p[:3])
+			require.Equal(t, result{3, nil}, result{n, err})
+			require.Len(t, c.swake, 0, "it was handed over")
+			require.False(t, c.swaiting)
+			require.Equal(t, abc.ErrBusy, c.maySend(0))
+			m, err := c.take(p[3 : 3+more])
+			require.Equal(t, result{min(3, more), nil}, result{m, err})
+			c.mu.Unlock()
+			require.Equal(t, result{6, nil}, <-sent)
+			require.Equal(t, 3-m, c.ring.n)
+			require.Nil(t, c.src)
+			k := c.ring.get(p[n+m:])
+			require.Equal(t, "abcdef", string(p[:n+m+k]))
+		}
+	})
+}
+
+// The same, and its context ends before it runs: it can finish all the same.
+func TestSenderThatWasWokenWhenItsContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 50 {
+			c := &pipe{limit: 3}
+			ctx, cancel := context.WithCancel(bg)
+			sent := blockedSend(ctx, c, []byte("abcdef"))
+			c.mu.Lock()
+			cancel()
+			_, err := c.take(make([]byte, 3))
+			c.mu.Unlock()
+			require.NoError(t, err)
+			require.Equal(t, result{6, nil}, <-sent)
+			require.Equal(t, 3, c.ring.n)
+			require.Empty(t, c.swake)
+		}
 	})
 }
 
@@ -245,6 +340,14 @@ func TestOneReceiveIsBounded(t *testing.T) {
 			require.Equal(t, copyLimit, (<-sent).n)
 		}
 	})
+}
+
+func TestOneReceiveFromTheRingIsBounded(t *testing.T) {
+	c := &pipe{limit: math.MaxInt}
+	sent, err := c.send(bg, make([]byte, 1<<20))
+	require.Equal(t, result{1 << 20, nil}, result{sent, err})
+	n, err := c.receive(bg, make([]byte, 1<<20))
+	require.Equal(t, result{copyLimit, nil}, result{n, err})
 }
 
 func TestRingKeepsOnlyItsSmallestMemory(t *testing.T) {

@@ -8,16 +8,9 @@ import (
 	"github.com/tributary-go/tributary/abc"
 )
 
-const (
-	// copyLimit bounds, in bytes, what one receive gets, which is copied under
-	// the lock.
-	copyLimit = 256 << 10
-
-	// smallReceive is up to which size, in bytes, a receiver lets others run
-	// once before it waits: in a ping-pong the answer is there afterwards, which
-	// saves two goroutine switches through select.
-	smallReceive = 4 << 10
-)
+// copyLimit bounds, in bytes, what one receive gets, which is copied under the
+// lock.
+const copyLimit = 256 << 10
 
 // receive receives into p.
 func (c *pipe) receive(ctx context.Context, p []byte) (int, error) {
@@ -27,28 +20,46 @@ func (c *pipe) receive(ctx context.Context, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, abc.ErrEmptyBuffer
 	}
+	p = p[:min(len(p), copyLimit)]
 	c.mu.Lock()
-	switch {
-	case c.rclosed:
+	if c.ring.n > 0 && !c.receiving && !c.swaiting && !c.roomWanted { // take does that as well, and more slowly
+		n := c.ring.get(p)
 		c.mu.Unlock()
-		return 0, abc.ErrClosed
-	case c.receiving.Load():
-		c.mu.Unlock()
-		return 0, abc.ErrBusy
+		return n, nil
 	}
-	if n, err := c.take(p); n > 0 || err != nil {
+	n, err := c.tryReceive(p)
+	if n > 0 || err != nil {
 		c.mu.Unlock()
 		return n, err
 	}
-	c.receiving.Store(true)
-	defer c.receiving.Store(false)
+	return c.waitReceiving(ctx, p)
+}
 
-	done := ctx.Done()
-	if done != nil && c.rsmall {
+// tryReceive returns what there is, or why nothing may be received.
+func (c *pipe) tryReceive(p []byte) (int, error) {
+	switch {
+	case c.rclosed:
+		return 0, abc.ErrClosed
+	case c.receiving || len(c.rwake) > 0: // the latter has its token still to come
+		return 0, abc.ErrBusy
+	}
+	return c.take(p)
+}
+
+// waitReceiving waits for bytes or an end. It is called with the lock held and
+// releases it.
+func (c *pipe) waitReceiving(ctx context.Context, p []byte) (n int, err error) {
+	c.receiving, c.dst = true, p
+	if c.roomWanted {
+		c.wakeSender(&c.roomWanted)
+	}
+	if c.ryield.pays() {
 		c.mu.Unlock()
 		runtime.Gosched()
 		c.mu.Lock()
-		if n, err := c.take(p); n > 0 || err != nil {
+		n, err = c.received(p)
+		c.ryield.learn(n > 0)
+		if n > 0 || err != nil {
 			c.mu.Unlock()
 			return n, err
 		}
@@ -56,71 +67,82 @@ func (c *pipe) receive(ctx context.Context, p []byte) (int, error) {
 	if c.rwake == nil {
 		c.rwake = make(chan int, 1)
 	}
-	c.dst, c.rwaiting = p, true
-	if c.roomWanted {
-		c.wakeSender(&c.roomWanted)
-	}
+	c.rwaiting = true
 	c.mu.Unlock()
-
-	n := 0
-	if done == nil {
-		n = <-c.rwake // cheaper than a select
-	} else {
-		select {
-		case n = <-c.rwake:
-		case <-done:
-			if c.stopReceiving() {
-				return 0, abc.ContextErr(ctx)
-			}
-			n = <-c.rwake // somebody was faster than ctx
-		}
-	}
-	if n > 0 {
-		return n, nil
+	n, err = c.awaitToken(ctx)
+	if n > 0 || err != nil {
+		return n, err
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.take(p)
+	n, err = c.received(p)
+	c.mu.Unlock()
+	return n, err
 }
 
-// stopReceiving makes the receiver that waits one that does not, or reports
-// that somebody woke it before.
-func (c *pipe) stopReceiving() bool {
+// awaitToken returns what the token says that wakes the receiver, or an error
+// if ctx is done before.
+func (c *pipe) awaitToken(ctx context.Context) (n int, err error) {
+	done := ctx.Done()
+	if done == nil {
+		return <-c.rwake, nil // cheaper than a select
+	}
+	select {
+	case n = <-c.rwake:
+		return n, nil
+	case <-done:
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.rwaiting {
-		return false
+	if !c.rwaiting { // somebody was faster than ctx
+		return <-c.rwake, nil
 	}
-	c.rwaiting, c.dst = false, nil
-	return true
+	c.receiving, c.rwaiting, c.dst = false, false, nil
+	return 0, abc.ContextErr(ctx)
+}
+
+// received ends a receive that waited, if it got something.
+func (c *pipe) received(p []byte) (n int, err error) {
+	n = c.filled
+	if n == 0 {
+		n, err = c.take(p)
+	}
+	if n > 0 || err != nil {
+		c.receiving, c.dst, c.filled = false, nil, 0
+	}
+	return n, err
 }
 
 // take returns what there is for a receiver: bytes, an end, or neither.
 func (c *pipe) take(p []byte) (int, error) {
-	p = p[:min(len(p), copyLimit)]
-	n := c.ring.get(p)
-	if c.swaiting && n < len(p) { // the ring is empty: go on with the sender's own
-		k := copy(p[n:], c.src)
-		c.src = c.src[k:]
-		n += k
+	n := 0
+	if c.ring.n > 0 {
+		n = c.ring.get(p)
 	}
-	if n == 0 {
-		switch {
-		case c.rclosed:
-			return 0, abc.ErrClosed
-		case c.ended || c.sclosed:
-			return 0, io.EOF
-		}
-		return 0, nil
+	if c.sending {
+		n += c.takeFromSender(p[n:])
 	}
-	c.rsmall = n <= smallReceive
+	if n > 0 {
+		return n, nil
+	}
+	switch {
+	case c.rclosed:
+		return 0, abc.ErrClosed
+	case c.ended || c.sclosed:
+		return 0, io.EOF
+	}
+	return 0, nil
+}
+
+// takeFromSender returns how much it took from the sender that waits, and
+// wakes it if it can finish on its own.
+func (c *pipe) takeFromSender(p []byte) int {
+	k := copy(p, c.src)
+	c.src = c.src[k:]
 	if c.swaiting && len(c.src) <= c.limit-c.ring.n {
-		c.ring.put(c.src)
-		c.src = nil
 		c.wakeSender(&c.swaiting)
 	}
 	if c.roomWanted && c.ring.n < c.limit {
 		c.wakeSender(&c.roomWanted)
 	}
-	return n, nil
+	return k
 }

@@ -17,7 +17,7 @@ type ring struct {
 }
 
 const (
-	smallRing  = 512
+	smallRing  = 256
 	mediumRing = 4 << 10
 	largeRing  = 64 << 10
 )
@@ -30,25 +30,20 @@ var (
 
 // put appends all of p.
 func (r *ring) put(p []byte) {
-	if len(p) == 0 {
-		return
-	}
-	if r.n+len(p) > len(r.buf) {
+	if len(p) > len(r.buf)-r.n {
 		r.grow(r.n + len(p))
 	}
 	tail := (r.head + r.n) & (len(r.buf) - 1)
-	k := copy(r.buf[tail:], p)
-	copy(r.buf, p[k:])
+	if k := copy(r.buf[tail:], p); k < len(p) {
+		copy(r.buf, p[k:])
+	}
 	r.n += len(p)
-	r.peak = max(r.peak, r.n)
 }
 
 // get moves up to len(p) bytes to p.
 func (r *ring) get(p []byte) int {
-	if r.n == 0 {
-		return 0
-	}
-	k := r.peek(p)
+	k := r.peek(p[:min(len(p), r.n)])
+	r.peak = max(r.peak, r.n)
 	r.n -= k
 	r.head = (r.head + k) & (len(r.buf) - 1)
 	if r.n == 0 {
@@ -60,10 +55,13 @@ func (r *ring) get(p []byte) int {
 	return k
 }
 
+// peek copies the first bytes to p. There must be as many.
 func (r *ring) peek(p []byte) int {
-	p = p[:min(len(p), r.n)]
 	k := copy(p, r.buf[r.head:])
-	return k + copy(p[k:], r.buf)
+	if k < len(p) {
+		copy(p[k:], r.buf)
+	}
+	return len(p)
 }
 
 // drop gives the memory back, with what it holds.
@@ -78,7 +76,7 @@ func (r *ring) grow(need int) {
 		need = max(need, r.next)
 	}
 	buf := alloc(need)
-	r.peek(buf)
+	r.peek(buf[:r.n])
 	free(r.buf)
 	r.buf, r.head = buf, 0
 }

@@ -44,7 +44,7 @@ func (s *Stream) SendAll(ctx context.Context, p []byte) error {
 
 // SendVector implements [abc.VectorSender].
 func (s *Stream) SendVector(ctx context.Context, bufs [][]byte) error {
-	sent, err := s.out.send(ctx, bufs...)
+	sent, err := s.out.sendVector(ctx, bufs)
 	return opError("send", sent, err)
 }
 

@@ -23,7 +23,7 @@ var bg = context.Background()
 // and from one byte more on waits for as many receives as it takes.
 func TestCapacityBoundaries(t *testing.T) {
 	const lockstep = memstream.Lockstep
-	for _, capacity := range []int{lockstep, 1, 2, 511, 512, 513, 4096, 65536, 65537, memstream.Unbounded} {
+	for _, capacity := range []int{lockstep, 1, 2, 255, 256, 257, 4096, 65536, 65537, memstream.Unbounded} {
 		limit := capacity
 		if capacity == lockstep {
 			limit = 0
@@ -253,17 +253,72 @@ func TestUnknownCapacityPanics(t *testing.T) {
 		func() { memstream.Pair(&memstream.Options{Capacity: -7}) })
 }
 
-// A receiver in the bubble with a context of the outside: select waits for
-// both, so the cancellation arrives.
+// What blocks in the bubble with a context of the outside: select waits for
+// both, so the cancellation arrives, and the bubble is not taken for deadlocked.
 func TestContextFromOutsideTheBubble(t *testing.T) {
-	ctx, cancel := context.WithCancel(bg)
-	ctx.Done() // made outside
-	time.AfterFunc(time.Millisecond, cancel)
-	synctest.Test(t, func(t *testing.T) {
+	receive := func(ctx context.Context) error {
 		_, b := memstream.Pair(nil)
-		_, err := b.ReceiveSome(ctx, make([]byte, 1))
-		require.ErrorIs(t, err, context.Canceled)
-	})
+		return receiveByte(b)(ctx)
+	}
+	for name, call := range map[string]func(context.Context) error{
+		"receive": receive,
+		"receive, which yields no more": func(ctx context.Context) error {
+			_, b := memstream.Pair(nil)
+			for range 10 {
+				soon, cancel := context.WithTimeout(bg, time.Second)
+				require.ErrorIs(t, receiveByte(b)(soon), context.DeadlineExceeded)
+				cancel()
+			}
+			return receiveByte(b)(ctx)
+		},
+		"send": func(ctx context.Context) error {
+			a, _ := memstream.Pair(nil)
+			return a.SendAll(ctx, make([]byte, 1<<20))
+		},
+		"wait sendable": func(ctx context.Context) error {
+			a, _ := memstream.Pair(&memstream.Options{Capacity: memstream.Lockstep})
+			return a.WaitSendable(ctx)
+		},
+		"send a message": func(ctx context.Context) error {
+			s, _ := memstream.Messages[int](0)
+			return s.Send(ctx, 1)
+		},
+		"receive a message": func(ctx context.Context) error {
+			_, r := memstream.Messages[int](0)
+			_, err := r.Receive(ctx)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(bg)
+			ctx.Done() // made outside
+			time.AfterFunc(time.Millisecond, cancel)
+			synctest.Test(t, func(t *testing.T) {
+				require.ErrorIs(t, call(ctx), context.Canceled)
+			})
+		})
+	}
+}
+
+// A pair that waited in one bubble, and is used in another, is the caller's
+// mistake. Two pairs are not, so they share nothing that belongs to a bubble.
+func TestPairsOfTwoBubblesShareNothing(t *testing.T) {
+	for range 3 {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Lockstep})
+			s, r := memstream.Messages[int](0)
+			go func() { a.SendAll(bg, []byte("xy")); s.Send(bg, 1) }()
+			synctest.Wait()
+			require.NoError(t, receiveByte(b)(bg))
+			require.NoError(t, receiveByte(b)(bg))
+			go func() { receiveByte(b)(bg) }()
+			_, err := r.Receive(bg)
+			require.NoError(t, err)
+			synctest.Wait()
+			require.NoError(t, a.Close(bg))
+			synctest.Wait()
+		})
+	}
 }
 
 // pattern returns n bytes in which a lost, doubled or misplaced one shows.

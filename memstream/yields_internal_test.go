@@ -1,0 +1,156 @@
+package memstream
+
+import (
+	"io"
+	"runtime"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-go/tributary/abc"
+)
+
+func TestYieldsThatDoNotPayGetRare(t *testing.T) {
+	var y yields
+	count := func(waits int, hit bool) (n int) {
+		for range waits {
+			if y.pays() {
+				n++
+				y.learn(hit)
+			}
+		}
+		return n
+	}
+	require.Equal(t, 1000, count(1000, true))
+	require.Equal(t, 6, count(1+2+4+8+16+32, false))
+	require.Equal(t, 10, count(640, false), "at last one of 64")
+	require.Equal(t, 99, count(63+99, true), "a hit is enough to begin again")
+}
+
+// What comes while a sender yields, before any of its bytes went.
+func TestDuringTheYieldOfASender(t *testing.T) {
+	send := func(c *pipe) (int, error) { return c.send(bg, make([]byte, largeSend)) }
+	yields := func(c *pipe) bool { return c.sending }
+	for name, test := range map[string]struct {
+		op         func(*testing.T, *pipe)
+		want       result
+		held, room int // afterwards
+	}{
+		"nothing": {func(*testing.T, *pipe) {}, result{largeSend, nil}, largeSend, 0},
+		"another operation": {func(t *testing.T, c *pipe) {
+			require.Equal(t, abc.ErrBusy, c.maySend(0))
+		}, result{largeSend, nil}, largeSend, 0},
+		"a receiver": {func(_ *testing.T, c *pipe) {
+			c.receiving, c.dst = true, make([]byte, largeSend+2)
+		}, result{largeSend, nil}, 0, 2},
+		"a receiver with little room": {func(_ *testing.T, c *pipe) {
+			c.receiving, c.dst = true, make([]byte, 100)
+		}, result{largeSend, nil}, largeSend - 100, 0},
+		"its close":          {func(_ *testing.T, c *pipe) { c.closeSend() }, result{0, abc.ErrClosed}, 0, 0},
+		"the peer's close":   {func(_ *testing.T, c *pipe) { c.closeReceive() }, result{0, brokenByPeer}, 0, 0},
+		"both of the closes": {func(_ *testing.T, c *pipe) { c.closeReceive(); c.closeSend() }, result{0, abc.ErrClosed}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := duringYield(t, send, yields, test.op, test.want)
+			require.Equal(t, test.held, c.ring.n)
+			require.Len(t, c.dst, test.room)
+			require.False(t, c.sending)
+		})
+	}
+}
+
+// What comes while a receiver yields, which looks like one that waits, but for
+// the token that it does not need.
+func TestDuringTheYieldOfAReceiver(t *testing.T) {
+	p := make([]byte, 3)
+	receive := func(c *pipe) (int, error) { return c.receive(bg, p) }
+	yields := func(c *pipe) bool { return c.receiving && !c.rwaiting }
+	send := func(sizes ...int) func(*testing.T, *pipe) {
+		return func(t *testing.T, c *pipe) {
+			require.Equal(t, abc.ErrBusy, second(c.tryReceive(make([]byte, 1))))
+			require.True(t, len(c.dst) > 0, "which WaitSendable looks at")
+			for _, n := range sizes {
+				sent, err := c.sendLocked(bg, pattern(n))
+				require.Equal(t, result{n, nil}, result{sent, err})
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		op   func(*testing.T, *pipe)
+		want result
+		held int // afterwards
+	}{
+		"less than it has room for": {send(1), result{1, nil}, 0},
+		"several sends":             {send(1, 1, 1), result{3, nil}, 0},
+		"more than it has room for": {send(2, 5, 1), result{3, nil}, 5},
+		"the end":                   {func(_ *testing.T, c *pipe) { c.ended = true }, result{0, io.EOF}, 0},
+		"the peer's close":          {func(_ *testing.T, c *pipe) { c.closeSend() }, result{0, io.EOF}, 0},
+		"its close":                 {func(_ *testing.T, c *pipe) { c.closeReceive() }, result{0, abc.ErrClosed}, 0},
+		"bytes and its close": {func(t *testing.T, c *pipe) {
+			send(2)(t, c)
+			c.closeReceive()
+		}, result{2, nil}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := duringYield(t, receive, yields, test.op, test.want)
+			require.Equal(t, test.held, c.ring.n)
+			require.Equal(t, result{}, result{n: c.filled})
+			require.False(t, c.receiving)
+			require.Nil(t, c.dst, "it is the caller's again")
+			require.Empty(t, c.rwake)
+		})
+	}
+}
+
+func second(_ int, err error) error { return err }
+
+// pattern returns n bytes that differ.
+func pattern(n int) []byte {
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(i)
+	}
+	return p
+}
+
+// duringYield calls op with the lock held in the middle of a yield of
+// operation, which is where yields holds, and checks how operation ends. With
+// one processor that is where another goroutine gets its turn, so this is tried
+// until it did.
+func duringYield(t *testing.T, operation func(*pipe) (int, error), yields func(*pipe) bool,
+	op func(*testing.T, *pipe), want result) *pipe {
+	t.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for range 1000 {
+		hit := false
+		c := &pipe{limit: defaultCapacity}
+		synctest.Test(t, func(t *testing.T) {
+			go func() {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				if hit = yields(c); hit {
+					op(t, c)
+				}
+			}()
+			var got result
+			done := make(chan struct{})
+			go func() { got.n, got.err = operation(c); close(done) }()
+			synctest.Wait()
+			if !hit { // it came early or late
+				c.mu.Lock()
+				c.closeSend()
+				c.mu.Unlock()
+				<-done
+				return
+			}
+			<-done
+			require.Equal(t, want, got)
+		})
+		if hit {
+			return c
+		}
+	}
+	require.Fail(t, "nothing ran in between")
+	return nil
+}
