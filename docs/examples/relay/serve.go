@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -67,6 +68,7 @@ type draining struct {
 	force  context.CancelCauseFunc
 	limit  *time.Timer  // nil before it begins
 	cut    atomic.Int64 // how many conversations
+	closes sync.WaitGroup
 }
 
 // signal begins it, and the second time ends it.
@@ -94,7 +96,7 @@ func (d *draining) begin() {
 	}
 	d.limit = time.AfterFunc(d.grace, d.end)
 	for _, r := range d.routes {
-		go r.listener.Close(context.Background()) // returns when r.serve does
+		d.closes.Go(func() { _ = r.listener.Close(context.Background()) }) // until no handler is left
 	}
 }
 
@@ -112,10 +114,13 @@ func (d *draining) open() (n int64) {
 	return n
 }
 
+// stop returns when the listeners are closed: Serve may have returned while the
+// path of a Unix socket was still to be removed.
 func (d *draining) stop() {
 	if d.limit != nil {
 		d.limit.Stop()
 	}
+	d.closes.Wait()
 }
 
 // outcome is the error if conversations had to be cut off.
