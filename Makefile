@@ -1,11 +1,12 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 D2 = oss.terrastruct.com/d2@v0.7.2
 FUZZTIME ?= 20s
+CHROMIUM ?= $(shell command -v chromium || command -v google-chrome)
 
 # Each folder that has a go.mod: this one and the nested ones.
 MODULES := $(or $(dir $(shell git ls-files go.mod '*/go.mod' 2>/dev/null)),./)
 
-.PHONY: demo test race lint bench docs fuzz cover
+.PHONY: demo test race lint bench docs site site-check fuzz cover
 
 demo: ## send FILE (or the demo's own sources) through every transport
 	@go run ./docs/examples/tour $(if $(FILE),"$(FILE)")
@@ -29,6 +30,15 @@ docs: ## draw docs/pictures anew, after a change of their texts
 	@set -e; cd docs/pictures; for f in *.d2; do \
 		go run $(D2) --theme 0 --dark-theme 200 --layout elk --pad 20 $$f $${f%.d2}.svg; done
 	@go test ./docs -run TestPictures -update
+
+site: docs/site/node_modules/.package-lock.json ## these pages as a site in docs/site/dist; needs Node.js 20 and npm
+	@cd docs/site && npm run build
+
+site-check: site ## look at every page of the site in CHROMIUM, at a desk's and a phone's width
+	@cd docs/site && CHROMIUM="$(CHROMIUM)" npm run check
+
+docs/site/node_modules/.package-lock.json: docs/site/package-lock.json
+	@cd docs/site && npm ci --ignore-scripts
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$(go list ./...); do \
