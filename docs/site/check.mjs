@@ -64,7 +64,7 @@ async function open(size, scheme) {
 }
 
 async function visit(page, address) {
-  const response = await page.goto(origin + address, { waitUntil: 'networkidle' })
+  const response = await page.goto(origin + address, { waitUntil: 'load' })
   check(response.ok(), `${address}: ${response.status()}`)
 }
 
@@ -85,8 +85,12 @@ async function crawl() {
     for (const { src, naturalWidth } of seen.images) check(naturalWidth > 0, `${address}: no picture ${src}`)
     for (const link of seen.links.filter((link) => link.startsWith(origin))) {
       const { pathname, hash } = new URL(link)
-      if (!found.has(pathname)) found.set(pathname, null)
-      links.push({ address, pathname, anchor: decodeURIComponent(hash.slice(1)) })
+      if (/(\/|\.html)$/.test(pathname)) {
+        if (!found.has(pathname)) found.set(pathname, null)
+        links.push({ address, pathname, anchor: decodeURIComponent(hash.slice(1)) })
+      } else {
+        check(existsSync(path.join(dist, pathname)), `${address}: no ${pathname}`)
+      }
     }
   }
   for (const { address, pathname, anchor } of links) {
@@ -97,8 +101,8 @@ async function crawl() {
   return found
 }
 
-// lookAtAll checks that no page is wider than the window, and that text stands
-// out from what is behind it.
+// lookAtAll checks that no page is wider than the window: what is wide scrolls in
+// itself.
 async function lookAtAll(addresses, size, scheme) {
   const page = await open(size, scheme)
   for (const address of addresses) {
@@ -142,7 +146,8 @@ async function navigateOnPhone() {
   await shoot(page, 'sidebar-phone')
   await link.click()
   await page.waitForURL('**/docs/contract.html')
-  check(await page.locator('h1').innerText().then((text) => text.includes('contract')), 'the sidebar did not lead to the contract')
+  await page.locator('h1', { hasText: 'The stream contract' }).waitFor()
+  check(!(await page.locator('.VPSidebar').evaluate((e) => e.classList.contains('open'))), 'the sidebar stays open')
   await page.context().close()
 }
 

@@ -30,6 +30,7 @@ export default defineConfig({
   rewrites: rewritten,
   head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
   markdown,
+  vue: { template: { transformAssetUrls: { img: ['src'], FullSize: ['src'] } } },
   vite: { plugins: [vueFromHere] },
   buildEnd: ({ outDir, site }) => anchorsExist(outDir, site.base),
   themeConfig: {
@@ -39,9 +40,8 @@ export default defineConfig({
     ],
     sidebar: sidebar(),
     outline: [2, 3],
-    search: { provider: 'local' },
+    search: { provider: 'local', options: { miniSearch: { searchOptions: { combineWith: 'AND' } } } },
     socialLinks: [{ icon: 'github', link: repository }],
     editLink: { pattern: onGitHub(':path'), text: 'This page in the repository' },
-    externalLinkIcon: false,
   },
 })

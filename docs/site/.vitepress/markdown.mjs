@@ -11,13 +11,14 @@ export const markdown = {
   anchor: { slugify },
   attrs: { disable: true },
   emoji: { shortcuts: {} },
+  theme: { light: 'github-light', dark: 'github-dark-default' }, // whose comments are not too dim
   config(md) {
     md.linkify.set({ fuzzyLink: false, fuzzyEmail: false }) // README.md is no host in Moldova
     md.core.ruler.push('fence_indented_code', fenceIndentedCode)
     md.core.ruler.push('link_within_repository', linkWithinRepository)
     md.core.ruler.push('link_go_names', linkGoNames)
     const image = md.renderer.rules.image
-    md.renderer.rules.image = (...args) => `<span class="picture" tabindex="0">${image(...args)}</span>`
+    md.renderer.rules.image = (...args) => image(...args).replace(/^<img (.*?)\/?>$/, '<FullSize $1/>')
   },
 }
 
@@ -56,9 +57,10 @@ function resolve(env, href) {
   return onGitHub(file, statSync(onDisk).isDirectory()) + hash
 }
 
-// linkGoNames links `abc.Stream` in prose to its documentation.
+// linkGoNames links `abc.Stream` in prose, not in headings, to its documentation.
 function linkGoNames({ tokens, Token }) {
-  for (const token of tokens.filter(({ type }) => type === 'inline')) {
+  const prose = tokens.filter(({ type }, i) => type === 'inline' && tokens[i - 1]?.type !== 'heading_open')
+  for (const token of prose) {
     let depth = 0
     token.children = token.children.flatMap((child) => {
       if (child.type === 'link_open') depth++

@@ -39,19 +39,21 @@ export function onGitHub(file, isFolder) {
 
 export function sidebar() {
   const groups = { Tasks: [], 'Coming from elsewhere': [], Reference: [], Examples: [], Project: [] }
+  const listed = new Set(['README.md', map])
   for (const [first, ...links] of rows()) {
-    links.forEach((file, i) => add(groups[groupOf(first, file, i)], file))
+    for (const [i, file] of links.map(shownAs).entries()) {
+      if (!listed.has(file)) groups[groupOf(first, file, i)].push(item(file))
+      listed.add(file)
+    }
   }
-  const all = [
-    { items: [item('README.md', 'Overview'), item(map, 'All pages')] },
-    ...Object.entries(groups).map(([text, items]) => ({ text, items })),
-  ]
-  const listed = new Set(all.flatMap(({ items }) => items.map(({ page }) => page)))
   const missing = [...pages].filter((page) => !listed.has(page))
   if (missing.length > 0) {
     throw new Error(`no table of ${map} has a link to ${missing.join(', ')}, so the sidebar would lack it`)
   }
-  return all
+  return [
+    { items: [item('README.md', 'Overview'), item(map, 'All pages')] },
+    ...Object.entries(groups).map(([text, items]) => ({ text, items })),
+  ]
 }
 
 // rows are those of the map's tables: the first cell's text, then the files that
@@ -61,7 +63,7 @@ function rows() {
   return lines.map((line) => [
     line.split('|')[1].trim(),
     ...Array.from(line.matchAll(/\]\(([^)#\s]+)/g), ([, link]) => path.posix.join('docs', link)),
-  ])
+  ]).filter(([first]) => !first.startsWith('in [')) // the heading of the examples
 }
 
 // groupOf tells by the words of the map what kind of page a row has. What a task
@@ -74,13 +76,11 @@ function groupOf(first, file, i) {
   return 'Tasks'
 }
 
-// add adds a page, or an example's folder, once.
-function add(group, file) {
-  const example = file.match(/^docs\/examples\/[^/]+/)
-  const shown = example ? pageAt(example[0]) ?? example[0] : file
-  if (file !== 'docs/examples' && !group.some(({ page }) => page === shown)) {
-    group.push(item(shown))
-  }
+// shownAs is the page of an example, or its folder, for a file of it; other files
+// as they are.
+function shownAs(file) {
+  const [example] = file.match(/^docs\/examples\/[^/]+/) ?? [file]
+  return pageAt(example) ?? example
 }
 
 function item(page, text) {
@@ -88,9 +88,9 @@ function item(page, text) {
     throw new Error(`${map} has a link to ${page}, which is not there`)
   }
   if (!pages.has(page)) {
-    return { page, text: path.basename(page), link: onGitHub(page, true) }
+    return { text: path.basename(page), link: onGitHub(page, true) }
   }
-  return { page, text: text ?? title(page), link: '/' + rewritten(page) }
+  return { text: text ?? title(page), link: '/' + rewritten(page).replace(/index\.md$|\.md$/, '') }
 }
 
 function title(page) {
