@@ -1,7 +1,7 @@
 // What makes the repository's Markdown, written for GitHub, a site: its links,
 // anchors and code. markdown-it's core rules, which see a whole page as tokens.
 
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { names } from './godoc.mjs'
 import { onGitHub, pageAt, rewritten, root } from './pages.mjs'
@@ -17,6 +17,7 @@ export const markdown = {
     md.core.ruler.push('fence_indented_code', fenceIndentedCode)
     md.core.ruler.push('link_within_repository', linkWithinRepository)
     md.core.ruler.push('link_go_names', linkGoNames)
+    md.core.ruler.push('size_pictures', sizePictures)
     const image = md.renderer.rules.image
     md.renderer.rules.image = (...args) => image(...args).replace(/^<img (.*?)\/?>$/, '<FullSize $1/>')
   },
@@ -71,6 +72,16 @@ function linkGoNames({ tokens, Token }) {
       open.attrs = [['href', address], ['class', 'go no-icon']]
       return [open, child, new Token('link_close', 'a', -1)]
     })
+  }
+}
+
+// sizePictures gives each picture its size, which a browser else learns too late,
+// or not at all of an SVG that has a viewBox alone.
+function sizePictures({ tokens, env }) {
+  for (const token of inline(tokens).filter(({ type }) => type === 'image')) {
+    const file = path.join(root, path.dirname(env.relativePath), token.attrGet('src'))
+    const size = existsSync(file) && readFileSync(file, 'utf8').match(/viewBox="0 0 (\d+) (\d+)"/)
+    if (size) token.attrs.push(['width', size[1]], ['height', size[2]])
   }
 }
 

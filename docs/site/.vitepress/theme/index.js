@@ -3,10 +3,11 @@ import { h } from 'vue'
 import './style.css'
 
 // A picture that leads to itself in full size.
-function FullSize({ src, alt }) {
-  return h('a', { class: 'picture', href: src, target: '_blank' }, h('img', { src, alt }))
+function FullSize({ src, alt, width, height }) {
+  const img = h('img', { src, alt, width, height, style: { '--width': `${width}px` } })
+  return h('a', { class: 'picture', href: src, target: '_blank' }, img)
 }
-FullSize.props = ['src', 'alt']
+FullSize.props = ['src', 'alt', 'width', 'height']
 
 export default {
   extends: DefaultTheme,
