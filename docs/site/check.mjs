@@ -31,6 +31,7 @@ const server = createServer((request, response) => {
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
 const origin = `http://127.0.0.1:${server.address().port}`
 
+if (!process.env.CHROMIUM) throw new Error('CHROMIUM names no browser')
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
   args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],

@@ -23,7 +23,7 @@ export default defineConfig({
   title: 'Tributary',
   description: 'Streams for Go that take a context, can half-close, and close gracefully or at once by one rule',
   lang: 'en-GB',
-  base: process.env.BASE || '/', // such as /tributary/, with both slashes
+  base: process.env.SITE_BASE || '/', // such as /tributary/, with both slashes
   srcDir: root,
   srcExclude: notPages,
   outDir: './dist',

@@ -62,7 +62,7 @@ function rows() {
   const lines = readFileSync(path.join(root, map), 'utf8').split('\n').filter((line) => line.startsWith('|'))
   return lines.map((line) => [
     line.split('|')[1].trim(),
-    ...Array.from(line.matchAll(/\]\(([^)#\s]+)/g), ([, link]) => path.posix.join('docs', link)),
+    ...Array.from(line.matchAll(/\]\((?!https:)([^)#\s]+)/g), ([, link]) => path.posix.join('docs', link)),
   ]).filter(([first]) => !first.startsWith('in [')) // the heading of the examples
 }
 
