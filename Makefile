@@ -1,11 +1,12 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 D2 = oss.terrastruct.com/d2@v0.7.2
 FUZZTIME ?= 20s
+CHROMIUM ?= $(shell command -v chromium || command -v google-chrome)
 
 # Each folder that has a go.mod: this one and the nested ones.
 MODULES := $(or $(dir $(shell git ls-files go.mod '*/go.mod' 2>/dev/null)),./)
 
-.PHONY: demo test race lint bench docs fuzz cover bench-growth bench-anchors bench-relay
+.PHONY: demo test race lint bench docs fuzz cover bench-growth bench-anchors bench-relay site site-check
 
 demo: ## send FILE (or the demo's own sources) through every transport
 	@go run ./docs/examples/tour $(if $(FILE),"$(FILE)")
@@ -38,6 +39,15 @@ bench-anchors: ## beside Trio, asyncio, AnyIO and Tokio, where they are installe
 
 bench-relay: ## docs/examples/relay beside socat, stunnel, haproxy, nginx and ghostunnel, where they are installed
 	@cd docs/bench && go run ./relay $(if $(QUICK),-quick)
+
+site: docs/site/node_modules/.package-lock.json ## these pages as a site in docs/site/dist; needs Node.js 20 and npm
+	@cd docs/site && npm run build
+
+site-check: site ## look at every page of the site in CHROMIUM, at a desk's and a phone's width
+	@cd docs/site && CHROMIUM="$(CHROMIUM)" npm run check
+
+docs/site/node_modules/.package-lock.json: docs/site/package-lock.json
+	@cd docs/site && npm ci --ignore-scripts
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$(go list ./...); do \

@@ -43,7 +43,7 @@ func TestReferences(t *testing.T) {
 // pages are all Markdown files of the project.
 func pages(t *testing.T) (found []string) {
 	require.NoError(t, filepath.WalkDir("..", func(p string, d fs.DirEntry, err error) error {
-		if d.IsDir() && p != ".." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+		if d.IsDir() && p != ".." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
 		if strings.HasSuffix(p, ".md") {
