@@ -2,7 +2,6 @@ package memstream
 
 import (
 	"context"
-	"runtime"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -106,11 +105,11 @@ func (q *messageQueue[T]) newWaiter(ctx context.Context, end *messageEnd) *messa
 // is done. Afterwards w is gone.
 func (q *messageQueue[T]) wait(list *waitList[T], w *messageWaiter[T]) (T, error) {
 	list.add(w)
-	yield := list.yield.pays()
+	y := list.yield.next()
 	q.mu.Unlock()
-	hit := false
-	if yield {
-		runtime.Gosched()
+	hit, long := false, false
+	if y.pays {
+		long = y.now()
 		hit = len(w.done) > 0
 	}
 	inTime := true
@@ -124,8 +123,8 @@ func (q *messageQueue[T]) wait(list *waitList[T], w *messageWaiter[T]) (T, error
 		}
 	}
 	q.mu.Lock()
-	if yield {
-		list.yield.learn(hit)
+	if y.pays {
+		list.yield.learn(hit, long)
 	}
 	switch {
 	case inTime:

@@ -3,7 +3,6 @@ package memstream
 import (
 	"context"
 	"io"
-	"runtime"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -53,12 +52,14 @@ func (c *pipe) waitReceiving(ctx context.Context, p []byte) (n int, err error) {
 	if c.roomWanted {
 		c.wakeSender(&c.roomWanted)
 	}
-	if c.ryield.pays() {
+	if y := c.ryield.next(); y.pays {
 		c.mu.Unlock()
-		runtime.Gosched()
+		long := y.now()
 		c.mu.Lock()
 		n, err = c.received(p)
-		c.ryield.learn(n > 0)
+		// All who wait with one context take the lock of its Done: that is slower
+		// than the longest yield.
+		c.ryield.learn(n > 0, long && ctx.Done() == nil)
 		if n > 0 || err != nil {
 			c.mu.Unlock()
 			return n, err

@@ -2,7 +2,6 @@ package memstream
 
 import (
 	"context"
-	"runtime"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -82,15 +81,16 @@ func (c *pipe) gone() error {
 // awaitReceiver lets the receiver that has everything come back for more, if
 // that pays. It releases the lock meanwhile.
 func (c *pipe) awaitReceiver() {
-	if !c.syield.pays() {
+	y := c.syield.next()
+	if !y.pays {
 		return
 	}
 	c.sending = true
 	c.mu.Unlock()
-	runtime.Gosched()
+	long := y.now()
 	c.mu.Lock()
 	c.sending = false
-	c.syield.learn(len(c.dst) > 0)
+	c.syield.learn(len(c.dst) > 0, long)
 }
 
 // sendLocked sends p. It releases the lock while it waits.

@@ -3,8 +3,10 @@ package memstream
 import (
 	"io"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,19 +15,35 @@ import (
 
 func TestYieldsThatDoNotPayGetRare(t *testing.T) {
 	var y yields
-	count := func(waits int, hit bool) (n int) {
+	count := func(waits int, hit, long bool) (n int) {
 		for range waits {
-			if y.pays() {
+			if next := y.next(); next.pays {
 				n++
-				y.learn(hit)
+				y.learn(hit, next.timed && long)
 			}
 		}
 		return n
 	}
-	require.Equal(t, 1000, count(1000, true))
-	require.Equal(t, 6, count(1+2+4+8+16+32, false))
-	require.Equal(t, 10, count(640, false), "at last one of 64")
-	require.Equal(t, 99, count(63+99, true), "a hit is enough to begin again")
+	require.Equal(t, 1000, count(1000, true, false))
+	require.Equal(t, 6, count(1+2+4+8+16+32, false, false))
+	require.Equal(t, 10, count(640, false, false), "at last one of 64")
+	require.Equal(t, 99, count(63+99, true, false), "a hit is enough to begin again")
+	require.Equal(t, timedYields-99%timedYields+6, count(timedYields-99%timedYields+1+2+4+8+16+32, true, true),
+		"those that take long do not pay, once one is timed")
+	require.Equal(t, 10, count(640, true, true), "and the next one is timed at once")
+}
+
+// A yield is as long as the others run that are ready.
+func TestLongYield(t *testing.T) {
+	require.False(t, yield{pays: true}.now(), "not timed")
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var ran atomic.Bool
+	go func() {
+		for began := time.Now(); time.Since(began) <= longYield; {
+		}
+		ran.Store(true)
+	}()
+	require.Equal(t, yield{pays: true, timed: true}.now(), ran.Load())
 }
 
 // What comes while a sender yields, before any of its bytes went.
