@@ -15,7 +15,8 @@ type SendWaiter interface {
 }
 
 // WaitSendable blocks until a SendAll on s might not block, if s is a
-// [SendWaiter], or is [Transparent] and above one. Otherwise it returns at once: nil, or the error of a done ctx.
+// [SendWaiter], or is [Transparent] and above one. Otherwise it returns at once:
+// nil, or the error of a done ctx.
 func WaitSendable(ctx context.Context, s SendStream) error {
 	w, ok := s.(SendWaiter)
 	if !ok {

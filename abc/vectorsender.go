@@ -23,8 +23,8 @@ var joinPool = sync.Pool{New: func() any { return new([joinLimit]byte) }}
 
 // SendVector sends bufs one after the other, as SendAll would send them joined.
 // It uses s as a [VectorSender] if it is one, or what is below it if s is
-// [Transparent]. Otherwise up to 16 KiB are joined and sent at once, and more is a SendAll for
-// each buffer, between which another goroutine's send could come.
+// [Transparent]. Otherwise up to 16 KiB are joined and sent at once, and more is
+// a SendAll for each buffer, between which another goroutine's send could come.
 //
 // Sent in the error counts the bytes of all buffers together.
 func SendVector(ctx context.Context, s SendStream, bufs ...[]byte) error {
