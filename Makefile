@@ -19,9 +19,8 @@ race: ## all tests under the race detector, which needs a C compiler
 
 lint: ## gofmt, go vet for each system, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
-	@set -e; for m in $(MODULES); do ( cd $$m; \
-		for os in linux darwin windows; do echo "vet $$os"; GOOS=$$os go vet ./...; done; \
-		echo staticcheck; go run $(STATICCHECK) ./... ); done
+	@set -e; for os in linux darwin windows; do echo "vet for $$os"; GOOS=$$os go vet ./...; done
+	@set -e; for m in $(MODULES); do echo "vet and staticcheck in $$m"; (cd $$m && go vet ./... && go run $(STATICCHECK) ./...); done
 
 bench: ## every row of docs/performance.md beside its peers; QUICK=1 for a glance that writes nothing
 	@cd docs/bench && go run . $(if $(QUICK),-quick)
