@@ -216,6 +216,7 @@ func TestTimelineOfAListener(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"Close: forceful"}, c.packets[len(c.packets)-1].comments)
 		require.False(t, c.packets[0].outbound, "the peer begins")
+		require.EqualValues(t, 49152, c.packets[0].src.Port(), "the port of a client")
 	})
 }
 

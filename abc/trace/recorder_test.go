@@ -390,7 +390,11 @@ func TestCancelledSend(t *testing.T) {
 		all, err := c.conversations()
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(received, all[0].client.data))
-		last := all[0].packets[len(all[0].packets)-2] // before the FIN
+		end := len(all[0].packets) - 2 // before the FIN
+		for _, p := range all[0].packets[:end] {
+			require.Zero(t, p.flags&psh, "the call goes on")
+		}
+		last := all[0].packets[end]
 		require.Equal(t, []string{"SendAll: fault: send: context deadline exceeded"}, last.comments)
 		require.EqualValues(t, psh|ack, last.flags)
 	})
