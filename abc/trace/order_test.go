@@ -3,6 +3,7 @@ package trace_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -98,6 +99,61 @@ func TestNothingIsBehindTheEnd(t *testing.T) {
 			require.Contains(t, all[0].packets[len(all[0].packets)-2].comments[0], "SendAll: ")
 		}
 	})
+}
+
+// Now and then the peer acknowledges what it got, and not each segment.
+func TestAcknowledgements(t *testing.T) {
+	var pcapng bytes.Buffer
+	rec := trace.New(&trace.Options{Pcapng: &pcapng})
+	a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})
+	s := rec.Stream("s", a)
+	require.NoError(t, s.SendAll(t.Context(), make([]byte, 3<<20)))
+	require.NoError(t, s.Close(t.Context()))
+	require.NoError(t, b.Close(t.Context()))
+	require.NoError(t, rec.Close(t.Context()))
+	require.Zero(t, rec.Dropped())
+	c, err := readCapture(pcapng.Bytes())
+	require.NoError(t, err)
+	inFlight, acknowledgements := 0, 0
+	for _, p := range c.packets[3:] {
+		if !p.outbound {
+			acknowledgements++
+			inFlight = 0
+		}
+		inFlight += len(p.data)
+		require.LessOrEqual(t, inFlight, 1<<20+64<<10)
+	}
+	require.Equal(t, 2, acknowledgements)
+}
+
+// endless is a stream whose calls all end with io.EOF, which only that of a
+// receive should.
+type endless struct{ abc.Stream }
+
+func (endless) SendAll(context.Context, []byte) error { return io.EOF }
+func (endless) SendEOF(context.Context) error         { return io.EOF }
+func (endless) Close(context.Context) error           { return nil }
+
+func TestOnlyAReceiveEnds(t *testing.T) {
+	var pcapng, timeline bytes.Buffer
+	rec := trace.New(&trace.Options{Pcapng: &pcapng, Timeline: &timeline})
+	s := rec.Stream("s", endless{})
+	require.Equal(t, io.EOF, s.SendAll(t.Context(), nil))
+	require.Equal(t, io.EOF, s.SendEOF(t.Context()))
+	require.NoError(t, s.Close(t.Context()))
+	require.NoError(t, rec.Close(t.Context()))
+	c, err := readCapture(pcapng.Bytes())
+	require.NoError(t, err)
+	var comments []string
+	for _, p := range c.packets[3:] {
+		if p.note {
+			comments = append(comments, p.comments...)
+		}
+	}
+	require.Equal(t, []string{"SendAll: EOF; how much was sent is not known", "SendEOF: EOF"}, comments)
+	require.NotZero(t, c.packets[len(c.packets)-1].flags&fin)
+	require.Len(t, c.packets, 6, "the end is that of Close")
+	require.NotContains(t, timeline.String(), `"name":"EOF"`)
 }
 
 // More connections than there are addresses that are made up with one port.

@@ -181,6 +181,54 @@ func TestNothingIsGatheredWhenAllWritersFailed(t *testing.T) {
 	})
 }
 
+func TestOneWriterGoesOnWithoutTheOther(t *testing.T) {
+	for _, failed := range []string{"pcapng", "timeline"} {
+		synctest.Test(t, func(t *testing.T) {
+			opts := &trace.Options{Pcapng: &full{err: syscall.ENOSPC}, Timeline: &bytes.Buffer{}}
+			if failed == "timeline" {
+				opts.Pcapng, opts.Timeline = opts.Timeline, opts.Pcapng
+			}
+			rec := trace.New(opts)
+			exchange(t, rec)
+			synctest.Wait()
+			exchange(t, rec)
+			require.Zero(t, rec.Dropped())
+			require.ErrorContains(t, rec.Close(t.Context()), failed)
+		})
+	}
+}
+
+// What is left by a Close that did not wait is not written later.
+func TestNothingIsWrittenAfterAnAbandonedWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		writes, goOn := 0, make(chan struct{})
+		rec := trace.New(&trace.Options{Pcapng: writerFunc(func(p []byte) (int, error) {
+			writes++
+			<-goOn
+			return len(p), nil
+		})})
+		a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})
+		s := rec.Stream("s", a)
+		synctest.Wait() // the first write waits
+		require.NoError(t, s.SendAll(t.Context(), make([]byte, 1<<20)))
+		goOn <- struct{}{}
+		synctest.Wait() // and the second, in the middle of what was sent
+		require.NoError(t, s.SendEOF(t.Context()))
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, rec.Close(cancelled), context.Canceled)
+		close(goOn)
+		synctest.Wait()
+		require.Equal(t, 2, writes)
+		require.NoError(t, s.Close(t.Context()))
+		require.NoError(t, b.Close(t.Context()))
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
 func TestCloseDoesNotWaitLongerThanItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := newGate()
