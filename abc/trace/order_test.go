@@ -101,6 +101,55 @@ func TestNothingIsBehindTheEnd(t *testing.T) {
 	})
 }
 
+// So does what any other call says that Close cuts off.
+func TestNoCallIsBehindTheEnd(t *testing.T) {
+	send := func(s abc.SendStream) error { return s.SendAll(context.Background(), []byte("x")) }
+	receive := func(r abc.ReceiveStream) error {
+		_, err := r.ReceiveSome(context.Background(), make([]byte, 1))
+		return err
+	}
+	lockstep := &memstream.Options{Capacity: memstream.Lockstep}
+	for name, begin := range map[string]func(*trace.Recorder) (abc.AsyncResource, func() error){
+		"ReceiveSome of a stream": func(rec *trace.Recorder) (abc.AsyncResource, func() error) {
+			a, _ := memstream.Pair(nil)
+			s := rec.Stream("s", a)
+			return s, func() error { return receive(s) }
+		},
+		"ReceiveSome of a half": func(rec *trace.Recorder) (abc.AsyncResource, func() error) {
+			_, half := memstream.OneWay(nil)
+			r := rec.ReceiveStream("r", half)
+			return r, func() error { return receive(r) }
+		},
+		"SendAll of a half": func(rec *trace.Recorder) (abc.AsyncResource, func() error) {
+			half, _ := memstream.OneWay(lockstep)
+			s := rec.SendStream("s", half)
+			return s, func() error { return send(s) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for range 20 {
+					var pcapng bytes.Buffer
+					rec := trace.New(&trace.Options{Pcapng: &pcapng})
+					s, call := begin(rec)
+					returned := make(chan error, 1)
+					go func() { returned <- call() }()
+					synctest.Wait()
+					require.NoError(t, closeutil.CloseForcefully(s))
+					require.ErrorIs(t, <-returned, abc.ErrClosed)
+					synctest.Wait()
+					require.NoError(t, rec.Close(t.Context()))
+					c, err := readCapture(pcapng.Bytes())
+					require.NoError(t, err)
+					last := len(c.packets) - 1
+					require.NotZero(t, c.packets[last].flags&rst)
+					require.NotEmpty(t, c.packets[last-1].comments)
+				}
+			})
+		})
+	}
+}
+
 // Now and then the peer acknowledges what it got, and not each segment.
 func TestAcknowledgements(t *testing.T) {
 	var pcapng bytes.Buffer
