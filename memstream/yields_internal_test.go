@@ -1,6 +1,7 @@
 package memstream
 
 import (
+	"context"
 	"io"
 	"runtime"
 	"sync/atomic"
@@ -48,32 +49,37 @@ func TestLongYield(t *testing.T) {
 
 // What comes while a sender yields, before any of its bytes went.
 func TestDuringTheYieldOfASender(t *testing.T) {
-	send := func(c *pipe) (int, error) { return c.send(bg, make([]byte, largeSend)) }
+	send := func(c *pipe) (int, error) {
+		c.syield = untimed
+		return c.send(bg, make([]byte, largeSend))
+	}
 	yields := func(c *pipe) bool { return c.sending }
 	for name, test := range map[string]struct {
 		op         func(*testing.T, *pipe)
 		want       result
 		held, room int // afterwards
+		pays       bool
 	}{
-		"nothing": {func(*testing.T, *pipe) {}, result{largeSend, nil}, largeSend, 0},
+		"nothing": {func(*testing.T, *pipe) {}, result{largeSend, nil}, largeSend, 0, false},
 		"another operation": {func(t *testing.T, c *pipe) {
 			require.Equal(t, abc.ErrBusy, c.maySend(0))
-		}, result{largeSend, nil}, largeSend, 0},
+		}, result{largeSend, nil}, largeSend, 0, false},
 		"a receiver": {func(_ *testing.T, c *pipe) {
 			c.receiving, c.dst = true, make([]byte, largeSend+2)
-		}, result{largeSend, nil}, 0, 2},
+		}, result{largeSend, nil}, 0, 2, true},
 		"a receiver with little room": {func(_ *testing.T, c *pipe) {
 			c.receiving, c.dst = true, make([]byte, 100)
-		}, result{largeSend, nil}, largeSend - 100, 0},
-		"its close":          {func(_ *testing.T, c *pipe) { c.closeSend() }, result{0, abc.ErrClosed}, 0, 0},
-		"the peer's close":   {func(_ *testing.T, c *pipe) { c.closeReceive() }, result{0, brokenByPeer}, 0, 0},
-		"both of the closes": {func(_ *testing.T, c *pipe) { c.closeReceive(); c.closeSend() }, result{0, abc.ErrClosed}, 0, 0},
+		}, result{largeSend, nil}, largeSend - 100, 0, true},
+		"its close":          {func(_ *testing.T, c *pipe) { c.closeSend() }, result{0, abc.ErrClosed}, 0, 0, false},
+		"the peer's close":   {func(_ *testing.T, c *pipe) { c.closeReceive() }, result{0, brokenByPeer}, 0, 0, false},
+		"both of the closes": {func(_ *testing.T, c *pipe) { c.closeReceive(); c.closeSend() }, result{0, abc.ErrClosed}, 0, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := duringYield(t, send, yields, test.op, test.want)
 			require.Equal(t, test.held, c.ring.n)
 			require.Len(t, c.dst, test.room)
 			require.False(t, c.sending)
+			require.Equal(t, learned(test.pays), c.syield)
 		})
 	}
 }
@@ -82,7 +88,10 @@ func TestDuringTheYieldOfASender(t *testing.T) {
 // the token that it does not need.
 func TestDuringTheYieldOfAReceiver(t *testing.T) {
 	p := make([]byte, 3)
-	receive := func(c *pipe) (int, error) { return c.receive(bg, p) }
+	receive := func(c *pipe) (int, error) {
+		c.ryield = untimed
+		return c.receive(bg, p)
+	}
 	yields := func(c *pipe) bool { return c.receiving && !c.rwaiting }
 	send := func(sizes ...int) func(*testing.T, *pipe) {
 		return func(t *testing.T, c *pipe) {
@@ -117,6 +126,99 @@ func TestDuringTheYieldOfAReceiver(t *testing.T) {
 			require.False(t, c.receiving)
 			require.Nil(t, c.dst, "it is the caller's again")
 			require.Empty(t, c.rwake)
+			require.Equal(t, learned(test.want.n > 0), c.ryield)
+		})
+	}
+}
+
+// untimed is of one whose next yield is not timed, so that it can't be long.
+var untimed = yields{misses: 1, hits: 1}
+
+// learned returns what untimed is after one yield.
+func learned(paid bool) yields {
+	if paid {
+		return yields{hits: 2}
+	}
+	return yields{misses: 2, skip: 3}
+}
+
+// A yield that was long pays only those whose context others may wait with. How
+// long one is can't be told in a bubble, whose time stands still meanwhile.
+func TestLongYieldOfAReceiver(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	shared, cancel := context.WithCancel(bg)
+	defer cancel()
+	long := func(ctx context.Context) (hit bool, learned yields) {
+		c := &pipe{limit: defaultCapacity}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if hit = c.receiving && !c.rwaiting; hit {
+				for began := time.Now(); time.Since(began) <= longYield; {
+				}
+			}
+			_, _ = c.sendLocked(bg, make([]byte, 1))
+		}()
+		_, err := c.receive(ctx, make([]byte, 1))
+		<-done
+		require.NoError(t, err)
+		return hit, c.ryield
+	}
+	hits := 0
+	for range 1000 {
+		if hit, learned := long(shared); hit {
+			require.Equal(t, yields{hits: 1}, learned)
+			hits++
+		}
+	}
+	require.Positive(t, hits)
+	for range 1000 { // it may have been another who made it wait
+		if hit, learned := long(bg); hit && learned == (yields{misses: 1, skip: 1}) {
+			return
+		}
+	}
+	require.Fail(t, "a long yield has paid")
+}
+
+// What messages learn from a yield: that nobody came, and that somebody did.
+func TestYieldOfAMessage(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	send := func(q *messageQueue[int]) { _ = q.send(bg, &messageEnd{}, 1) }
+	receive := func(q *messageQueue[int]) { _, _ = q.receive(bg, &messageEnd{}) }
+	for name, test := range map[string]struct{ op, peer func(*messageQueue[int]) }{
+		"send":    {send, receive},
+		"receive": {receive, send},
+	} {
+		t.Run(name, func(t *testing.T) {
+			learns := func(peerIsReady bool) (learned yields) {
+				synctest.Test(t, func(t *testing.T) {
+					s, _ := Messages[int](0)
+					q := s.queue
+					if peerIsReady {
+						go test.peer(q)
+					}
+					go test.op(q)
+					synctest.Wait()
+					if !peerIsReady {
+						test.peer(q)
+						synctest.Wait()
+					}
+					learned = q.sending.yield
+					if name == "receive" {
+						learned = q.receiving.yield
+					}
+				})
+				return learned
+			}
+			require.Equal(t, yields{misses: 1, skip: 1}, learns(false))
+			for range 1000 { // until the peer comes in the middle of it
+				if learns(true) == (yields{hits: 1}) {
+					return
+				}
+			}
+			require.Fail(t, "no yield has paid")
 		})
 	}
 }

@@ -71,7 +71,7 @@ func (c *capture) call(x *connection, e *event, data []byte) {
 
 // trouble says what went wrong, if anything did.
 func trouble(e *event) string {
-	if e.err == nil || e.err == io.EOF {
+	if e.err == nil {
 		return ""
 	}
 	text := fmt.Sprintf("%v: %v", e.kind, e.err) // not e.err.Error(), which could panic

@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ type fakeTB struct {
 
 func (f *fakeTB) Cleanup(c func())          { f.cleanups = append(f.cleanups, c) }
 func (f *fakeTB) Failed() bool              { return f.failed }
-func (f *fakeTB) Name() string              { return "TestIt/of a:kind/" + strings.Repeat("x", 300) }
+func (f *fakeTB) Name() string              { return "TestIt/of a:künd/" + strings.Repeat("x", 300) }
 func (f *fakeTB) Logf(s string, a ...any)   { f.log = append(f.log, fmt.Sprintf(s, a...)) }
 func (f *fakeTB) Errorf(s string, a ...any) { f.Logf(s, a...); f.failed = true }
 
@@ -48,7 +49,7 @@ func TestForTestKeepsTheTraceOfAFailure(t *testing.T) {
 		exchange(t, trace.ForTest(fake))
 		exchange(t, trace.ForTest(fake)) // a second one has files of its own
 		fake.end()
-		files, err := filepath.Glob(folder + "/TestIt_of_a_kind_xxx*")
+		files, err := filepath.Glob(folder + "/TestIt_of_a_k_nd_xxx*")
 		require.NoError(t, err)
 		if !failed {
 			require.Empty(t, files)
@@ -84,6 +85,33 @@ func TestForTestIsOff(t *testing.T) {
 	t.Setenv("TRIBUTARY_TRACE", "")
 	require.Nil(t, trace.ForTest(&fakeTB{TB: t}))
 	require.Nil(t, trace.ForTest(nil))
+	defer func(flags *flag.FlagSet) { flag.CommandLine = flags }(flag.CommandLine)
+	flag.CommandLine = flag.NewFlagSet("a program that is no test", flag.PanicOnError)
+	require.Nil(t, trace.ForTest(&fakeTB{TB: t}))
+}
+
+// artifacts is a test that has a folder.
+type artifacts struct {
+	*fakeTB
+	folder string
+}
+
+func (a artifacts) ArtifactDir() string { return a.folder }
+
+func TestForTestAmongTheArtifacts(t *testing.T) {
+	asked := flag.Lookup("test.artifacts")
+	if asked == nil {
+		t.Skip("this Go has no -artifacts")
+	}
+	t.Setenv("TRIBUTARY_TRACE", "")
+	defer func(was string) { _ = asked.Value.Set(was) }(asked.Value.String())
+	require.NoError(t, asked.Value.Set("true"))
+	fake := artifacts{&fakeTB{TB: t, failed: true}, t.TempDir()}
+	exchange(t, trace.ForTest(fake))
+	fake.end()
+	files, err := os.ReadDir(fake.folder)
+	require.NoError(t, err)
+	require.Len(t, files, 2)
 }
 
 func TestForTestWithoutAFolder(t *testing.T) {

@@ -3,6 +3,7 @@ package trace_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -98,6 +99,110 @@ func TestNothingIsBehindTheEnd(t *testing.T) {
 			require.Contains(t, all[0].packets[len(all[0].packets)-2].comments[0], "SendAll: ")
 		}
 	})
+}
+
+// So does what any other call says that Close cuts off.
+func TestNoCallIsBehindTheEnd(t *testing.T) {
+	send := func(s abc.SendStream) error { return s.SendAll(context.Background(), []byte("x")) }
+	receive := func(r abc.ReceiveStream) error {
+		_, err := r.ReceiveSome(context.Background(), make([]byte, 1))
+		return err
+	}
+	lockstep := &memstream.Options{Capacity: memstream.Lockstep}
+	for name, begin := range map[string]func(*trace.Recorder) (abc.AsyncResource, func() error){
+		"ReceiveSome of a stream": func(rec *trace.Recorder) (abc.AsyncResource, func() error) {
+			a, _ := memstream.Pair(nil)
+			s := rec.Stream("s", a)
+			return s, func() error { return receive(s) }
+		},
+		"ReceiveSome of a half": func(rec *trace.Recorder) (abc.AsyncResource, func() error) {
+			_, half := memstream.OneWay(nil)
+			r := rec.ReceiveStream("r", half)
+			return r, func() error { return receive(r) }
+		},
+		"SendAll of a half": func(rec *trace.Recorder) (abc.AsyncResource, func() error) {
+			half, _ := memstream.OneWay(lockstep)
+			s := rec.SendStream("s", half)
+			return s, func() error { return send(s) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for range 20 {
+					var pcapng bytes.Buffer
+					rec := trace.New(&trace.Options{Pcapng: &pcapng})
+					s, call := begin(rec)
+					returned := make(chan error, 1)
+					go func() { returned <- call() }()
+					synctest.Wait()
+					require.NoError(t, closeutil.CloseForcefully(s))
+					require.ErrorIs(t, <-returned, abc.ErrClosed)
+					synctest.Wait()
+					require.NoError(t, rec.Close(t.Context()))
+					c, err := readCapture(pcapng.Bytes())
+					require.NoError(t, err)
+					last := len(c.packets) - 1
+					require.NotZero(t, c.packets[last].flags&rst)
+					require.NotEmpty(t, c.packets[last-1].comments)
+				}
+			})
+		})
+	}
+}
+
+// Now and then the peer acknowledges what it got, and not each segment.
+func TestAcknowledgements(t *testing.T) {
+	var pcapng bytes.Buffer
+	rec := trace.New(&trace.Options{Pcapng: &pcapng})
+	a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})
+	s := rec.Stream("s", a)
+	require.NoError(t, s.SendAll(t.Context(), make([]byte, 3<<20)))
+	require.NoError(t, s.Close(t.Context()))
+	require.NoError(t, b.Close(t.Context()))
+	require.NoError(t, rec.Close(t.Context()))
+	require.Zero(t, rec.Dropped())
+	c, err := readCapture(pcapng.Bytes())
+	require.NoError(t, err)
+	inFlight, acknowledgements := 0, 0
+	for _, p := range c.packets[3:] {
+		if !p.outbound {
+			acknowledgements++
+			inFlight = 0
+		}
+		inFlight += len(p.data)
+		require.LessOrEqual(t, inFlight, 1<<20+64<<10)
+	}
+	require.Equal(t, 2, acknowledgements)
+}
+
+// endless is a stream whose calls all end with io.EOF, which only that of a
+// receive should.
+type endless struct{ abc.Stream }
+
+func (endless) SendAll(context.Context, []byte) error { return io.EOF }
+func (endless) SendEOF(context.Context) error         { return io.EOF }
+func (endless) Close(context.Context) error           { return nil }
+
+func TestOnlyAReceiveEnds(t *testing.T) {
+	var pcapng, timeline bytes.Buffer
+	rec := trace.New(&trace.Options{Pcapng: &pcapng, Timeline: &timeline})
+	s := rec.Stream("s", endless{})
+	require.Equal(t, io.EOF, s.SendAll(t.Context(), nil))
+	require.Equal(t, io.EOF, s.SendEOF(t.Context()))
+	require.NoError(t, s.Close(t.Context()))
+	require.NoError(t, rec.Close(t.Context()))
+	c, err := readCapture(pcapng.Bytes())
+	require.NoError(t, err)
+	var comments []string
+	for _, p := range c.packets[3:] {
+		if p.note {
+			comments = append(comments, p.comments...)
+		}
+	}
+	require.Equal(t, []string{"SendAll: EOF; how much was sent is not known", "SendEOF: EOF"}, comments)
+	require.NotZero(t, c.packets[len(c.packets)-1].flags&fin)
+	require.Len(t, c.packets, 6, "the end is that of Close")
+	require.NotContains(t, timeline.String(), `"name":"EOF"`)
 }
 
 // More connections than there are addresses that are made up with one port.

@@ -114,9 +114,6 @@ func (q *queue) next(b *batch) bool {
 		q.mu.Lock()
 	}
 	defer q.mu.Unlock()
-	if q.abandoned.Load() {
-		return false
-	}
 	b.number = q.filling.number + 1
 	*b, q.filling = q.filling, *b
 	return len(b.events) > 0 || b.dropped > 0

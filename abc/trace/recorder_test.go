@@ -181,6 +181,56 @@ func TestNothingIsGatheredWhenAllWritersFailed(t *testing.T) {
 	})
 }
 
+func TestOneWriterGoesOnWithoutTheOther(t *testing.T) {
+	for _, failed := range []string{"pcapng", "timeline"} {
+		synctest.Test(t, func(t *testing.T) {
+			opts := &trace.Options{Pcapng: &full{err: syscall.ENOSPC}, Timeline: &bytes.Buffer{}}
+			if failed == "timeline" {
+				opts.Pcapng, opts.Timeline = opts.Timeline, opts.Pcapng
+			}
+			rec := trace.New(opts)
+			exchange(t, rec)
+			synctest.Wait()
+			exchange(t, rec)
+			require.Zero(t, rec.Dropped())
+			require.ErrorContains(t, rec.Close(t.Context()), failed)
+		})
+	}
+}
+
+// What is left by a Close that did not wait is not written later.
+func TestNothingIsWrittenAfterAnAbandonedWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var writes []int
+		goOn := make(chan struct{})
+		rec := trace.New(&trace.Options{Pcapng: writerFunc(func(p []byte) (int, error) {
+			writes = append(writes, len(p))
+			<-goOn
+			return len(p), nil
+		})})
+		a, b := memstream.Pair(&memstream.Options{Capacity: memstream.Unbounded})
+		s := rec.Stream("s", a)
+		synctest.Wait() // the first write waits
+		require.NoError(t, s.SendAll(t.Context(), make([]byte, 1<<20)))
+		goOn <- struct{}{}
+		synctest.Wait() // and the second, in the middle of what was sent
+		require.NoError(t, s.SendEOF(t.Context()))
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, rec.Close(cancelled), context.Canceled)
+		close(goOn)
+		synctest.Wait()
+		require.Len(t, writes, 2)
+		require.Less(t, writes[1], 512<<10, "a part of a batch")
+		require.NoError(t, s.Close(t.Context()))
+		require.NoError(t, b.Close(t.Context()))
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
 func TestCloseDoesNotWaitLongerThanItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := newGate()
@@ -195,6 +245,9 @@ func TestCloseDoesNotWaitLongerThanItsContext(t *testing.T) {
 		close(stuck.opened) // and its goroutine ends
 		require.NoError(t, rec.Close(t.Context()))
 		require.NoError(t, closeutil.CloseForcefully(rec))
+		for range 20 {
+			require.NoError(t, rec.Close(ctx), "there is nothing to wait for")
+		}
 	})
 }
 
@@ -338,6 +391,12 @@ func TestEnds(t *testing.T) {
 			require.ErrorIs(t, s.SendAll(ctx, []byte("x")), abc.ErrBroken)
 			return errors.Join(err, closeutil.CloseForcefully(s))
 		}, "server RST SendAll: memstream: send: connection broken: the peer closed its receiving side"},
+		"broken, and closed gracefully": {func(s, peer abc.Stream) error {
+			err := peer.Close(ctx)
+			require.ErrorIs(t, s.SendAll(ctx, []byte("x")), abc.ErrBroken)
+			require.ErrorIs(t, s.SendAll(ctx, []byte("x")), abc.ErrBroken)
+			return errors.Join(err, s.Close(ctx))
+		}, "server RST SendAll: memstream: send: connection broken: the peer closed its receiving side"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var pcapng bytes.Buffer
@@ -390,7 +449,11 @@ func TestCancelledSend(t *testing.T) {
 		all, err := c.conversations()
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(received, all[0].client.data))
-		last := all[0].packets[len(all[0].packets)-2] // before the FIN
+		end := len(all[0].packets) - 2 // before the FIN
+		for _, p := range all[0].packets[:end] {
+			require.Zero(t, p.flags&psh, "the call goes on")
+		}
+		last := all[0].packets[end]
 		require.Equal(t, []string{"SendAll: fault: send: context deadline exceeded"}, last.comments)
 		require.EqualValues(t, psh|ack, last.flags)
 	})
