@@ -79,6 +79,28 @@ func TestHandlersContextCallsWhatWasRegistered(t *testing.T) {
 	}
 }
 
+// What wakes the handler's operations must not wait for the handler.
+func TestHandlersContextWakesItsHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		l := serve.New(f, serve.Config{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		served := make(chan error, 1)
+		go func() {
+			served <- l.Serve(ctx, func(ctx context.Context, _ abc.Stream) {
+				woken := make(chan struct{})
+				ctx.(afterFuncer).AfterFunc(func() { close(woken) })
+				<-woken
+			})
+		}()
+		defer f.connect().Close(t.Context())
+		synctest.Wait()
+		cancel()
+		require.ErrorIs(t, <-served, context.Canceled)
+	})
+}
+
 // A Serve that ends in another way ends the context as well.
 func TestEndOfServeCallsWhatWasRegistered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
