@@ -99,6 +99,7 @@ func TestFromReadWriterEndsAfterTheChunkOfACancelledSend(t *testing.T) {
 		eof := make(chan error, 1)
 		go func() { eof <- s.SendEOF(ctx) }()
 		synctest.Wait()
+		require.ErrorIs(t, s.SendAll(bg, nil), abc.ErrBusy)
 		cancel()
 		require.ErrorIs(t, <-eof, context.Canceled)
 		require.NoError(t, s.SendAll(bg, nil), "it had not begun to end")
@@ -227,6 +228,7 @@ func TestFromReadWriterClosesInTwoWays(t *testing.T) {
 					func() error { calls = append(calls, "CloseNow"); return nil },
 				})
 				require.NoError(t, tt.close(s))
+				require.ErrorIs(t, s.SendAll(bg, nil), abc.ErrClosed)
 				synctest.Wait()
 				require.Equal(t, []string{tt.want}, calls)
 			})
