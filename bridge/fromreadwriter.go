@@ -108,8 +108,8 @@ func (f *fromReadWriter) SendEOF(ctx context.Context) error {
 	if err == nil {
 		defer f.out.sending.Leave()
 		err = f.beginEOF(ctx)
-	} else if err == abc.ErrClosed && f.ended.Load() && !f.in.receiving.Closed() {
-		err = nil // begun before
+	} else if err == abc.ErrClosed && f.ended.Load() {
+		err = nil // begun before; after Close too, which shows in what came of it
 	}
 	if err == nil {
 		err = f.awaitEOF(ctx)

@@ -13,7 +13,7 @@ import (
 // It is no mutex because the wait has to end with a deadline, and has to be
 // durably blocked for testing/synctest.
 type turn struct {
-	state atomic.Int32 // one of the below; wanted is set and ended under mu only
+	state atomic.Int32 // one of the below; wanted is set and left under mu only
 
 	mu    sync.Mutex
 	queue []chan struct{} // of those who wait; each is closed when it has the turn
@@ -22,7 +22,7 @@ type turn struct {
 const (
 	turnFree   = iota
 	turnTaken  // the queue is empty
-	turnWanted // it is not: whoever has the turn hands it on
+	turnWanted // somebody has waited: whoever has the turn looks whether to hand it on
 )
 
 // take takes the turn, if it is free, and returns nil. Else it returns what is
@@ -54,9 +54,6 @@ func (t *turn) giveUp(mine chan struct{}) {
 	i := slices.Index(t.queue, mine)
 	if i >= 0 {
 		t.queue = slices.Delete(t.queue, i, i+1)
-		if len(t.queue) == 0 {
-			t.state.Store(turnTaken)
-		}
 	}
 	t.mu.Unlock()
 	if i < 0 {
@@ -71,13 +68,10 @@ func (t *turn) end() {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.queue) == 0 { // the last one has just given up
+	if len(t.queue) == 0 { // nobody waits any more
 		t.state.Store(turnFree)
 		return
 	}
 	close(t.queue[0])
 	t.queue = slices.Delete(t.queue, 0, 1)
-	if len(t.queue) == 0 {
-		t.state.Store(turnTaken)
-	}
 }

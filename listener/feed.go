@@ -84,7 +84,8 @@ func (f *Feed) Fail(err error) {
 	})
 }
 
-// Accept implements [Acceptor].
+// Accept implements [Acceptor]. While another Accept is in progress it is
+// [abc.ErrBusy].
 func (f *Feed) Accept(ctx context.Context) (abc.Stream, error) {
 	if err := f.accepting.Enter(ctx); err != nil {
 		return nil, opError("accept", err)

@@ -110,6 +110,31 @@ func TestFeedHandsOver(t *testing.T) {
 	})
 }
 
+// The stream is not handed over now and then, although somebody accepts.
+func TestFeedOfferUnderAnEndedContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := listener.NewFeed()
+		accepted := make(chan abc.Stream, 1)
+		go func() {
+			s, _ := f.Accept(t.Context())
+			accepted <- s
+		}()
+		synctest.Wait()
+		_, err := f.Accept(t.Context())
+		requireOpError(t, err, "accept", abc.ErrBusy)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 20 {
+			client, server := memstream.Pair(nil)
+			requireOpError(t, f.Offer(ctx, server), "offer", context.Canceled)
+			requirePeerClosed(t, client)
+		}
+		_, server := memstream.Pair(nil)
+		require.NoError(t, f.Offer(t.Context(), server))
+		require.Same(t, server, <-accepted)
+	})
+}
+
 func ExampleFeed() {
 	f := listener.NewFeed()
 	l := listener.New(f, nil)

@@ -10,8 +10,9 @@ import (
 // [Stream.SetLinger], within its ctx; and, whatever its ctx, after a SetLinger
 // with a time on the [Stream.Conn].
 func (s *Stream) Close(ctx context.Context) error {
-	sending, receiving := s.sending.close(), s.receiving.close()
-	err := s.grace.Load().wait(ctx, s, sending, receiving)
+	s.sending.close()
+	s.receiving.close()
+	err := s.grace.Load().wait(ctx, s)
 	if closeErr := s.closeConn(ctx); err == nil {
 		err = closeErr
 	} else if closeErr != nil {

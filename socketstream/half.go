@@ -48,15 +48,13 @@ func (h *half) leave() {
 // fail keeps err as what every further operation returns.
 func (h *half) fail(err error) { h.fatal = &err }
 
-// close ends the half and wakes the operation that is inside, if there is one:
-// it reports whether.
-func (h *half) close() (busy bool) {
-	busy = h.guard.Close()
+// close ends the half and wakes the operation that is inside, if there is one.
+func (h *half) close() {
+	h.guard.Close()
 	h.watch.Close(h)
 	if interrupt := h.interrupt.Load(); interrupt != nil {
 		(*interrupt)()
 	}
-	return busy
 }
 
 // plain does one operation with p by Read or Write of the connection, which

@@ -52,9 +52,9 @@ type linger struct {
 	sent, received atomic.Pointer[chan struct{}]
 }
 
-// wait is the grace of a Close. Which halves have an operation inside that was
-// woken and has to leave first is in sending and receiving.
-func (l *linger) wait(ctx context.Context, s *Stream, sending, receiving bool) error {
+// wait is the grace of a Close, which has closed both halves. What was woken
+// inside has to leave first.
+func (l *linger) wait(ctx context.Context, s *Stream) error {
 	if l == nil {
 		return nil
 	}
@@ -62,9 +62,7 @@ func (l *linger) wait(ctx context.Context, s *Stream, sending, receiving bool) e
 	if d == 0 {
 		return nil
 	}
-	return l.once.Do(ctx, func(ctx context.Context) error {
-		return s.lingerFor(ctx, d, sending, receiving)
-	})
+	return l.once.Do(ctx, func(ctx context.Context) error { return s.lingerFor(ctx, d) })
 }
 
 func (l *linger) left(h *half) *atomic.Pointer[chan struct{}] {
@@ -96,7 +94,7 @@ func checkLinger(d time.Duration) {
 	}
 }
 
-func (s *Stream) lingerFor(ctx context.Context, d time.Duration, sending, receiving bool) error {
+func (s *Stream) lingerFor(ctx context.Context, d time.Duration) error {
 	c, ok := s.conn.(closeWriter)
 	if !ok {
 		return nil
@@ -107,7 +105,7 @@ func (s *Stream) lingerFor(ctx context.Context, d time.Duration, sending, receiv
 	bounded, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	var err error
-	if s.sending.empties(bounded, sending) && s.receiving.empties(bounded, receiving) {
+	if s.sending.empties(bounded) && s.receiving.empties(bounded) {
 		err = s.endAndDrain(bounded, c)
 	}
 	switch {
@@ -145,14 +143,11 @@ func (s *Stream) endAndDrain(ctx context.Context, c closeWriter) error {
 // empties waits until the operation has left that was inside when the half was
 // closed, if there was one. Then nobody else uses the connection's deadline. It
 // reports whether that was in time.
-func (h *half) empties(ctx context.Context, busy bool) bool {
-	if !busy {
-		return true
-	}
+func (h *half) empties(ctx context.Context) bool {
 	left := make(chan struct{})
 	h.s.grace.Load().left(h).Store(&left)
 	if !h.guard.Close() {
-		return true // it left before it could know that somebody waits
+		return true // there was none, or it left before it could know that somebody waits
 	}
 	select {
 	case <-left:

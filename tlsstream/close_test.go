@@ -137,18 +137,28 @@ func TestCloseWakesWhatIsBlocked(t *testing.T) {
 }
 
 func TestCloseWhileReceivingIsGraceful(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, server := overMemory(t, memstream.Lockstep, 0, nil)
-		shake(t, client, server)
-		received, closed := make(chan error, 1), make(chan error, 1)
-		go func() { _, err := client.ReceiveSome(bg, make([]byte, 1)); received <- err }()
-		synctest.Wait()
-		go func() { closed <- client.Close(bg) }()
-		require.ErrorIs(t, <-received, abc.ErrClosed, "woken before the peer takes close_notify")
-		_, err := receiveAll(server)
-		require.Equal(t, io.EOF, err)
-		require.NoError(t, <-closed)
-	})
+	for name, cancellable := range map[string]bool{"background": false, "cancellable": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx := bg
+				if cancellable {
+					c, cancel := context.WithCancel(bg)
+					defer cancel()
+					ctx = c
+				}
+				client, server := overMemory(t, memstream.Lockstep, 0, nil)
+				shake(t, client, server)
+				received, closed := make(chan error, 1), make(chan error, 1)
+				go func() { _, err := client.ReceiveSome(ctx, make([]byte, 1)); received <- err }()
+				synctest.Wait()
+				go func() { closed <- client.Close(bg) }()
+				require.ErrorIs(t, <-received, abc.ErrClosed, "woken before the peer takes close_notify")
+				_, err := receiveAll(server)
+				require.Equal(t, io.EOF, err)
+				require.NoError(t, <-closed)
+			})
+		})
+	}
 }
 
 func TestCloseEndsTheHandshake(t *testing.T) {

@@ -51,30 +51,54 @@ func TestHandlersContextCallsWhatWasRegistered(t *testing.T) {
 				handlers, served := served(t, ctx, returns)
 				synctest.Wait()
 
-				var called [5]atomic.Int32
+				var called [7]atomic.Int32
 				release := make(chan struct{})
 				stops := make([]func() bool, len(called))
 				for i := range called {
 					stops[i] = handlers.AfterFunc(func() { called[i].Add(1); <-release })
 				}
-				for _, i := range []int{4, 0, 2} { // the first of the list, the last, and one between
+				for _, i := range []int{6, 5, 3, 2, 0} { // the first of the list, twice; one between, and its neighbour; the last
 					require.True(t, stops[i](), i)
 					require.False(t, stops[i](), i)
 				}
 				cancel()
 				require.ErrorIs(t, <-served, context.Canceled)
 				synctest.Wait()
-				for i, want := range []int32{0, 1, 0, 1, 0} {
+				for i, want := range []int32{0, 1, 0, 0, 1, 0, 0} {
 					require.Equal(t, want, called[i].Load(), i)
-					require.False(t, stops[i](), i)
+				}
+				for i, stop := range stops {
+					require.False(t, stop(), i)
 				}
 				late := make(chan struct{})
-				require.False(t, handlers.AfterFunc(func() { close(late) })())
-				<-late
+				require.False(t, handlers.AfterFunc(func() { <-release; close(late) })())
 				close(release)
+				<-late
 			})
 		})
 	}
+}
+
+// What wakes the handler's operations must not wait for the handler.
+func TestHandlersContextWakesItsHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		l := serve.New(f, serve.Config{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		served := make(chan error, 1)
+		go func() {
+			served <- l.Serve(ctx, func(ctx context.Context, _ abc.Stream) {
+				woken := make(chan struct{})
+				ctx.(afterFuncer).AfterFunc(func() { close(woken) })
+				<-woken
+			})
+		}()
+		defer f.connect().Close(t.Context())
+		synctest.Wait()
+		cancel()
+		require.ErrorIs(t, <-served, context.Canceled)
+	})
 }
 
 // A Serve that ends in another way ends the context as well.

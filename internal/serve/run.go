@@ -145,11 +145,9 @@ func (r *run) end(cause error) {
 	r.check()
 	r.l.mu.Unlock()
 	<-r.idle
-	alone := r.leaveEndings() // rather than by a goroutine that may outlive Serve
+	r.leaveEndings() // a goroutine of it may outlive Serve
 	r.cancel(nil)
-	if alone {
-		r.endings.happen() // somebody may have kept a handler's context
-	}
+	r.endings.happen() // again, perhaps: somebody may have kept a handler's context
 	r.l.mu.Lock()
 	r.l.current = nil
 	r.l.mu.Unlock()

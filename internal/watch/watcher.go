@@ -111,14 +111,11 @@ func (w *Watcher) wake(d Direction) {
 	}
 }
 
-// Disarm ends watching, takes the deadline away if it was set, and reports
-// whether it was.
+// Disarm ends what Arm began. It takes the deadline away if it was set, and
+// reports whether it was.
 func (w *Watcher) Disarm(d Direction) (fired bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.waiting {
-		return false
-	}
 	w.waiting = false
 	fired = w.fired
 	if w.closed {
