@@ -167,9 +167,10 @@ var cancelFaults = []fault{
 		s.receive = func(ctx context.Context, p []byte) (int, error) {
 			n, err := s.Stream.ReceiveSome(ctx, p)
 			if n > 0 && err == nil {
-				time.Sleep(100 * time.Microsecond) // for its context to end
-				if ctx.Err() != nil {
+				select {
+				case <-ctx.Done():
 					err = fail(abc.ContextErr(ctx))
+				case <-time.After(100 * time.Microsecond):
 				}
 			}
 			return n, err

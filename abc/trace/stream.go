@@ -3,7 +3,6 @@ package trace
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -74,8 +73,7 @@ func (r *Recorder) stream(name string, s abc.Stream, parent *subject) *stream {
 type stream struct {
 	sender
 	receiver
-	below   abc.Stream
-	closing sync.Once
+	below abc.Stream
 }
 
 var (
@@ -100,51 +98,22 @@ func (s *stream) SendEOF(ctx context.Context) error {
 
 // Close implements [abc.AsyncResource].
 func (s *stream) Close(ctx context.Context) error {
-	first := false
-	s.closing.Do(func() {
-		first = true
-		s.sender.subject.ending.inside.Add(1 + closeGuard(&s.sender.guard) + closeGuard(&s.receiver.guard))
-	})
-	return s.sender.subject.close(ctx, s.below, first)
+	return s.sender.subject.closeGuarded(ctx, s.below, &s.sender.guard, &s.receiver.guard)
 }
 
 // Unwrap implements [abc.Unwrapper].
 func (s *stream) Unwrap() abc.AsyncResource { return s.below }
 
-// closeGuard closes g and returns how many calls are inside.
-func closeGuard(g *abc.Guard) int32 {
-	if g.Close() {
-		return 1
-	}
-	return 0
-}
-
-type sendStream struct {
-	sender
-	closing sync.Once
-}
+type sendStream struct{ sender }
 
 // Close implements [abc.AsyncResource].
 func (s *sendStream) Close(ctx context.Context) error {
-	first := false
-	s.closing.Do(func() {
-		first = true
-		s.ending.inside.Add(1 + closeGuard(&s.guard))
-	})
-	return s.close(ctx, s.below, first)
+	return s.closeGuarded(ctx, s.below, &s.guard)
 }
 
-type receiveStream struct {
-	receiver
-	closing sync.Once
-}
+type receiveStream struct{ receiver }
 
 // Close implements [abc.AsyncResource].
 func (s *receiveStream) Close(ctx context.Context) error {
-	first := false
-	s.closing.Do(func() {
-		first = true
-		s.ending.inside.Add(1 + closeGuard(&s.guard))
-	})
-	return s.close(ctx, s.below, first)
+	return s.closeGuarded(ctx, s.below, &s.guard)
 }

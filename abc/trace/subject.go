@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -134,6 +135,7 @@ func (s *subject) note(k kind) { s.r.queue.put(event{s: s, kind: k, instant: tru
 // An ending finds out when a stream is closed and none of its calls is inside,
 // so that nothing is recorded behind its end.
 type ending struct {
+	once   sync.Once // for the first Close
 	inside atomic.Int32
 	// What the first Close did, written before inside counts it.
 	forceful bool
@@ -148,6 +150,22 @@ func (s *subject) left() {
 	if s.ending.inside.Add(-1) == 0 {
 		s.ending.lost.Store(s.r.queue.put(event{s: s, kind: ended, instant: true}, nil))
 	}
+}
+
+// closeGuarded is close for a stream whose calls guards let in, and closes those.
+func (s *subject) closeGuarded(ctx context.Context, below abc.AsyncResource, guards ...*abc.Guard) error {
+	first := false
+	s.ending.once.Do(func() {
+		first = true
+		inside := int32(1) // this Close
+		for _, g := range guards {
+			if g.Close() {
+				inside++
+			}
+		}
+		s.ending.inside.Add(inside)
+	})
+	return s.close(ctx, below, first)
 }
 
 // close calls the Close of what is below, which is the first one if first is
