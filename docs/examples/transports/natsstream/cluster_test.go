@@ -20,6 +20,7 @@ import (
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/docs/examples/transports/natsstream"
+	"github.com/tributary-go/tributary/listener"
 )
 
 // cluster starts three servers that know each other.
@@ -135,6 +136,37 @@ func killOne(t *testing.T, seed uint64, opts *natsstream.Options) (complete []bo
 		complete = append(complete, <-results)
 	}
 	return complete
+}
+
+// The server of a client that dials may die before the first message on the
+// stream itself. For a moment nobody is at its inbox then, which is no proof that
+// it is gone.
+func TestAnAcceptedPeerMayMoveBeforeItsFirstMessage(t *testing.T) {
+	to := client(t, theServer.ClientURL())
+	l, err := natsstream.Listen(to, "moving", &natsstream.Options{Heartbeat: time.Millisecond}, nil)
+	require.NoError(t, err)
+	queue := listener.Queue(t.Context(), l)
+	defer queue.Close(t.Context())
+	require.NoError(t, to.Flush())
+
+	inbox := nats.NewInbox()
+	require.NoError(t, clientA.PublishRequest("moving", inbox, message(0, 0, 0, 10, "")))
+	s, err := queue.Accept(t.Context())
+	require.NoError(t, err)
+	defer closeutil.CloseForcefully(s)
+	require.Eventually(t, func() bool { return to.Stats().InMsgs >= 2 }, time.Minute, time.Millisecond,
+		"one that dials, and then that nobody is there")
+
+	moved, err := clientA.SubscribeSync(inbox)
+	require.NoError(t, err)
+	answer, err := moved.NextMsg(10 * time.Second)
+	require.NoError(t, err)
+	require.Zero(t, answer.Data[0], "no flag: the stream goes on")
+	require.NoError(t, clientA.PublishRequest(answer.Reply, inbox, message(0, 0, 0, 10, "hello")))
+	buf := make([]byte, 10)
+	n, err := s.ReceiveSome(t.Context(), buf)
+	require.NoError(t, err)
+	require.Equal(t, "hello", string(buf[:n]))
 }
 
 func serveEcho(t *testing.T, nc *nats.Conn, opts *natsstream.Options) {

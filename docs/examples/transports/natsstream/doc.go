@@ -22,12 +22,12 @@
 //   - A graceful Close is SendEOF, a flag that nothing is received any more, and
 //     the wait for the acknowledgement. It does not wait for the peer's program.
 //   - A forceful Close is one frame that says so. The peer gets ErrBroken with
-//     ECONNRESET, behind what had arrived.
+//     ECONNRESET, behind what had arrived. Where the frame is lost, it gets silence.
 //   - A peer that is gone without a word is ErrBroken with Timeout() true, after
 //     Options.Timeout of silence. That NATS has no responder at the peer's inbox
 //     is no proof: while a client moves to another server of the cluster, its
-//     inbox has none for a moment. It is one when nothing has come from there
-//     yet: a Dial is refused by it.
+//     inbox has none for a moment. It is one at the subject of a listener: a Dial
+//     is refused by it.
 //   - Cancel: ends a wait inside this process; nothing of NATS is interrupted.
 //   - Told: an end is acknowledged as a byte is, and silence is ErrBroken.
 //

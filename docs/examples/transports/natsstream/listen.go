@@ -91,6 +91,7 @@ func (a *acceptor) accept(peer string, f frame) (abc.Stream, error) {
 	if err != nil {
 		return nil, opError("accept", 0, abc.Broken(err))
 	}
+	close(s.met) // before anything comes to its inbox: that it dialled is enough
 	s.out.limit = f.limit
 	s.in.owed = true
 	go s.publish()
