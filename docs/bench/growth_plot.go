@@ -15,26 +15,25 @@ var growthSVG string
 
 var growthTemplate = template.Must(template.New("growth").Parse(growthSVG))
 
-// panels are what is drawn of each curve, three in a row.
+// panels are what is drawn of each curve, two in a row.
 var panels = []struct {
 	name, unit string
 	of         func(Figures) float64
 }{
 	{"operations a second", "", func(f Figures) float64 { return 1e9 / f.Each }},
 	{"CPU time of an operation", "ns", cpuOf},
-	{"heap of a pair", "B", heapOf},
 	{"an operation, median", "ns", p50Of},
 	{"an operation, 99th percentile", "ns", p99Of},
 	{"an operation, the longest", "ns", longestOf},
+	{"heap of a pair", "B", heapOf},
 }
 
 // A chart holds the panels of all curves of a medium.
 type chart struct {
-	Title          string
-	Width, Height  float64
-	Legend         []mark
-	Heads, Caption []text
-	Panels         []panel
+	page
+	Legend []mark
+	Heads  []text
+	Panels []panel
 }
 
 // A panel draws one line for each subject on two logarithmic axes.
@@ -80,18 +79,18 @@ func (g *Growth) plots(folder string) error {
 }
 
 func newChart(medium string, curves []Curve) *chart {
-	c := &chart{Title: medium + ", as pairs become many", Width: 960, Height: 40}
+	c := &chart{page: page{Title: medium + ", as pairs become many", Width: plotWidth, Height: 60}}
 	names := subjectNames(curves)
 	for i, name := range names {
-		c.Legend = append(c.Legend, mark{name, fmt.Sprint("s", i), 380 + 140*float64(i), 16})
+		c.Legend = append(c.Legend, mark{name, fmt.Sprint("s", i), 12 + 165*float64(i), 42})
 	}
 	for _, curve := range curves {
 		c.Heads = append(c.Heads, text{curve.Name, c.Height + 12})
 		c.Height += 40
 		for i, p := range panels {
-			left := float64(70 + i%3*(panelWidth+panelGap))
+			left := float64(70 + i%2*(panelWidth+panelGap))
 			c.Panels = append(c.Panels, newPanel(p.name, p.unit, p.of, curve, names, left, c.Height))
-			if i%3 == 2 {
+			if i%2 == 1 {
 				c.Height += panelHeight + 45
 			}
 		}
@@ -201,9 +200,4 @@ func thousands(pairs int) string {
 		return fmt.Sprintf("%.3g k", float64(pairs)/1000)
 	}
 	return fmt.Sprint(pairs)
-}
-
-func (c *chart) caption(line string) {
-	c.Height += 16
-	c.Caption = append(c.Caption, text{line, c.Height - 6})
 }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // The template holds the colours. They can be read on white and on black, and
@@ -20,14 +21,22 @@ var svg string
 var svgTemplate = template.Must(template.New("plot").Parse(svg))
 
 // A plot is a column of ratios on a logarithmic axis from Left to right, in the
-// units of the drawing.
+// units of the drawing. It is as wide as a page of the site, so that its text is
+// shown in the size that it has.
 type plot struct {
-	Title                                   string
-	Width, Height, Left, right, Top, Bottom float64
-	Ticks                                   []tick
-	Rows, Caption                           []text
-	Points                                  []point
-	low, high                               float64 // of the axis
+	page
+	Left, right, Top, Bottom float64
+	Ticks                    []tick
+	Rows                     []text
+	Points                   []point
+	low, high                float64 // of the axis
+}
+
+// A page is what all drawings have.
+type page struct {
+	Title         string
+	Width, Height float64
+	Caption       []text
 }
 
 type tick struct {
@@ -46,7 +55,11 @@ type point struct {
 	Low, Median, High, Goal float64
 }
 
-const lineHeight = 18
+const (
+	plotWidth   = 680
+	lineHeight  = 18
+	captionSize = 110 // characters a line
+)
 
 // plots draws the ratios of each area, an SVG each, into folder.
 func (r *Report) plots(folder string) error {
@@ -74,7 +87,7 @@ func (r *Report) plots(folder string) error {
 }
 
 func newPlot(area string, rows []RowResult) *plot {
-	p := &plot{Title: area, Width: 960, Left: 620, right: 890, Top: 55, Bottom: 60, low: 0.45, high: 2.2}
+	p := &plot{page: page{Title: area, Width: plotWidth}, Left: 300, right: 610, Top: 55, Bottom: 60, low: 0.45, high: 2.2}
 	eachRatio(rows, func(_, _ string, v Verdict) {
 		p.low = min(p.low, v.Result.Low*0.95, cmp.Or(v.Goal, p.low)*0.95)
 		p.high = max(p.high, v.Result.High*1.05, v.Goal*1.05)
@@ -84,12 +97,13 @@ func newPlot(area string, rows []RowResult) *plot {
 	}
 	last := ""
 	eachRatio(rows, func(row, label string, v Verdict) {
-		y := p.Bottom + lineHeight/2
-		p.Bottom += lineHeight
 		if row != last {
-			p.Rows = append(p.Rows, text{row, y})
+			p.Rows = append(p.Rows, text{row, p.Bottom + lineHeight + 3})
+			p.Bottom += 1.5 * lineHeight
 			last = row
 		}
+		y := p.Bottom + lineHeight/2
+		p.Bottom += lineHeight
 		at := point{
 			Label: label, Value: amount(v.Result.Median, "×"),
 			Class: map[string]string{"yes": "met", "near": "near", "no": "missed", "": "plain"}[v.Met],
@@ -126,9 +140,22 @@ func (p *plot) x(ratio float64) float64 {
 	return math.Round(10*(p.Left+along*(p.right-p.Left))) / 10
 }
 
-func (p *plot) caption(lines ...string) {
+// caption puts lines below the drawing, broken at spaces.
+func (p *page) caption(lines ...string) {
 	for _, line := range lines {
-		p.Height += 16
-		p.Caption = append(p.Caption, text{line, p.Height - 6})
+		for len(line) > captionSize {
+			space := strings.LastIndexByte(line[:captionSize], ' ')
+			if space < 0 {
+				break
+			}
+			p.captionLine(line[:space])
+			line = line[space+1:]
+		}
+		p.captionLine(line)
 	}
+}
+
+func (p *page) captionLine(line string) {
+	p.Height += 16
+	p.Caption = append(p.Caption, text{line, p.Height - 6})
 }
