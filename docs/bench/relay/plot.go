@@ -34,17 +34,17 @@ type drawing struct {
 
 const (
 	lineHeight  = 18
-	left, right = 300, 830
+	left, right = 280, 580
 	low, high   = 0.1, 10 // of the axis; what lies beyond is drawn at its end
 )
 
 // plot draws relay relative to each peer, a line for each row.
 func (r *report) plot(out io.Writer) error {
-	d := &drawing{Width: 960, Top: 75, Bottom: 80}
+	d := &drawing{Width: 720, Top: 75, Bottom: 80}
 	for _, x := range []float64{0.1, 0.2, 0.5, 1, 2, 5, 10} {
 		d.Ticks = append(d.Ticks, mark{X: position(x), Label: fmt.Sprintf("%g×", x), Class: map[bool]string{true: "one", false: "grid"}[x == 1]})
 	}
-	x := 300.0
+	x := 200.0
 	for _, p := range programs[1:] {
 		if slices.Contains(r.Missing, p.name) {
 			continue
@@ -72,7 +72,8 @@ func (r *report) plot(out io.Writer) error {
 	}
 	d.Height = d.Bottom + 10
 	for _, line := range []string{
-		"relay relative to each peer in the same round, less is better: left of 1× relay is better. The median with its quartiles; at the right, the peer that is best.",
+		"relay relative to each peer in the same round, less is better: left of 1× relay is better.",
+		"The median with its quartiles; at the right, the peer that is best.",
 		fmt.Sprintf("%s; %d rounds in %s", r.Machine, r.Rounds, r.Took),
 	} {
 		d.Height += 16
