@@ -38,8 +38,8 @@ func TestFeedEnds(t *testing.T) {
 		{"Close", func(f *listener.Feed, _ context.CancelFunc) { _ = f.Close(context.Background()) }, abc.ErrClosed},
 		{"Fail", func(f *listener.Feed, _ context.CancelFunc) { f.Fail(errSession) }, errSession},
 		{"Close comes first", func(f *listener.Feed, _ context.CancelFunc) {
+			_ = f.Close(context.Background()) // the other order may wake who waits in between
 			f.Fail(errSession)
-			_ = f.Close(context.Background())
 		}, abc.ErrClosed},
 		{"the first Fail counts", func(f *listener.Feed, _ context.CancelFunc) {
 			f.Fail(errSession)
