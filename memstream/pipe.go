@@ -14,7 +14,8 @@ import "sync"
 // waits, so that they belong to its synctest bubble.
 //
 // What was woken has not run yet. Until it does, its buffer stays open: the
-// sender goes on filling dst, and the receiver goes on taking out of src.
+// sender goes on filling dst, and the receiver goes on taking out of src. Only
+// Close ends that at once.
 type pipe struct {
 	mu    sync.Mutex
 	first bool // whose mu is locked first, where those of a pair are both needed
@@ -47,6 +48,7 @@ type pipe struct {
 // closeSend ends the sending side. It is called with the lock held.
 func (c *pipe) closeSend() {
 	c.sclosed = true
+	c.sending = false // nothing is taken any more from the sender that wakes
 	c.wakeAll()
 }
 
