@@ -51,8 +51,9 @@ var (
 )
 
 // Prepare makes a listener whose handlers get what prepare makes of each
-// connection of l, which it owns: a handshake, a login, a header in front. It
-// panics if l or prepare is nil. opts may be nil.
+// connection of l, which it owns: a handshake, a login, a header in front (for TLS
+// there is tlsstream.NewListener). It panics if l or prepare is nil. opts may be
+// nil.
 //
 // prepare runs in the goroutine of its connection and may block, so one that
 // takes long holds up nobody; it may run for any number of connections at the
@@ -62,8 +63,9 @@ var (
 // is the panic of a handler.
 //
 // The stream that it returns may be s itself, or one on top of s. That is closed
-// forcefully when the handler has returned or panicked, as s is by l then. Where
-// prepare fails it has to release what it made; s is closed by l, after OnError.
+// forcefully when the handler has returned or panicked, as s is by l then. What it
+// returns beside an error is not looked at, so prepare has to release what it
+// made, if that is more than memory; s is closed by l, after OnError.
 func Prepare(l abc.Listener, prepare func(ctx context.Context, s abc.Stream) (abc.Stream, error), opts *PrepareOptions) *Prepared {
 	if l == nil {
 		panic("listener: Prepare of a nil listener")

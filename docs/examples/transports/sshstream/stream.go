@@ -142,7 +142,6 @@ func (c *channel) reallyEnded() bool {
 		return true
 	}
 	if _, _, err := c.conn.SendRequest("keepalive@openssh.com", true, nil); err == nil {
-		c.ended.Store(true)
 		return true
 	}
 	<-c.gone
