@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"expvar"
 	"io"
 	"log/slog"
@@ -18,8 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/bufstream"
 	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/internal/selfsigned"
+	"github.com/tributary-go/tributary/listener"
 	"github.com/tributary-go/tributary/memstream"
 	"github.com/tributary-go/tributary/socketstream"
 	"github.com/tributary-go/tributary/tlsstream"
@@ -83,6 +86,17 @@ func overTLS(l abc.Listener, cfg *tls.Config) abc.Listener {
 	})
 }
 
+func afterLogin(l abc.Listener, check func(login []byte) error) abc.Listener {
+	return listener.Prepare(l, func(ctx context.Context, s abc.Stream) (abc.Stream, error) {
+		lines := bufstream.NewStream(s, nil)
+		login, err := lines.ReceiveLine(ctx)
+		if err == nil {
+			err = check(login)
+		}
+		return lines, err
+	}, nil)
+}
+
 func publish(name string, l abc.Listener) {
 	expvar.Publish(name, expvar.Func(func() any {
 		stats, _ := abc.StatsOf(l)
@@ -116,7 +130,7 @@ func listenOrInherit(ctx context.Context, network, address string) (*socketstrea
 }
 
 func TestServingSnippets(t *testing.T) {
-	requirePage(t, "serving.md", 7, 200, "serving_test.go")
+	requirePage(t, "serving.md", 8, 220, "serving_test.go")
 }
 
 // ask sends a request and requires its echo.
@@ -185,6 +199,34 @@ func TestPanicsAreLoggedAndCounted(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(expvar.Get(name).String()), &stats))
 	require.EqualValues(t, 1, stats.Accepted)
 	require.EqualValues(t, 1, stats.Panics)
+}
+
+func TestOnlyWhoLoggedInIsServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		below := memstream.NewListener(nil)
+		l := afterLogin(below, func(login []byte) error {
+			if string(login) != "sesame" {
+				return errors.New("a wrong login")
+			}
+			return nil
+		})
+		served := make(chan error, 1)
+		go func() { served <- l.Serve(t.Context(), answers(t.Context())) }()
+		for _, login := range []string{"barley\n", "sesame\n"} {
+			s, err := below.Dial(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, s.SendAll(t.Context(), []byte(login)))
+			synctest.Wait()
+			if login == "sesame\n" {
+				ask(t, s, "hello")
+			} else {
+				require.ErrorIs(t, s.SendAll(t.Context(), []byte("hello")), abc.ErrBroken)
+			}
+			require.NoError(t, s.Close(t.Context()))
+		}
+		require.NoError(t, l.Close(t.Context()))
+		require.ErrorIs(t, <-served, abc.ErrClosed)
+	})
 }
 
 func TestStatsAreLogged(t *testing.T) {

@@ -18,8 +18,8 @@ import (
 //   - After Close, and when Close comes while it is blocked, it returns
 //     abc.ErrClosed. Connections that were not accepted then are closed.
 //   - It does nothing that waits for the peer, such as a handshake: that would
-//     hold up everybody else. Do it in the stream, at its first use, or in a
-//     listener around the one that New makes.
+//     hold up everybody else. Do it in the stream, at its first use, or by
+//     [Prepare] around the listener that New makes.
 //   - An error that has one of the operating system's errnos of accept in its
 //     chain is skipped or retried as [abc.Listener] says. After any other
 //     error Serve ends.

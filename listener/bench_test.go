@@ -65,6 +65,12 @@ func BenchmarkServe(b *testing.B) {
 			connect(b, l.Addr())
 		})
 	}
+	b.Run("FromNet/Prepare", func(b *testing.B) {
+		l := listener.FromNet(listenUnix(b), nil)
+		asItIs := func(_ context.Context, s abc.Stream) (abc.Stream, error) { return s, nil }
+		serve(b, listener.Prepare(l, asItIs, nil), greetWithAByte)
+		connect(b, l.Addr())
+	})
 	b.Run("memstream", func(b *testing.B) {
 		l := memstream.NewListener(nil)
 		serve(b, l, greetWithAByte)

@@ -70,6 +70,16 @@ func TestConformance(t *testing.T) {
 			idle, used := memstream.NewListener(nil), memstream.NewListener(nil)
 			return listener.Join(idle, used), memDialer(used)
 		},
+		"Prepare": func(testing.TB) (abc.Listener, dialFunc) {
+			l := memstream.NewListener(nil)
+			return listener.Prepare(l, greet1, nil), func(ctx context.Context) (abc.Stream, error) {
+				s, err := l.Dial(ctx)
+				if err != nil {
+					return nil, err
+				}
+				return s, s.SendAll(ctx, []byte("x"))
+			}
+		},
 		"New/Queue": func(testing.TB) (abc.Listener, dialFunc) {
 			l := memstream.NewListener(nil)
 			return listener.New(listener.Queue(context.Background(), l), nil), memDialer(l)

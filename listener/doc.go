@@ -1,7 +1,8 @@
 // Package listener makes listeners: of the little that a custom transport has
 // to write ([New]), of streams that somebody else has accepted ([Feed]), of a
-// net.Listener ([FromNet]), and of several listeners ([Join]). [Queue] turns one
-// inside out, for code that wants to accept connections one by one.
+// net.Listener ([FromNet]), of several listeners ([Join]), and of one whose
+// connections begin with a handshake ([Prepare]). [Queue] turns one inside out,
+// for code that wants to accept connections one by one.
 //
 // What a listener promises is said at [abc.Listener]. All of it is the same
 // for all listeners of this module, because they share one accept loop: what

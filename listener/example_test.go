@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/bufstream"
 	"github.com/tributary-go/tributary/listener"
 	"github.com/tributary-go/tributary/memstream"
 )
@@ -136,6 +138,51 @@ func ExampleListener_Stats() {
 	// hello <nil>
 	// hello <nil>
 	// 3 0 0
+}
+
+// A Caller is a stream whose peer has said who it is, in a line.
+type Caller struct {
+	*bufstream.Stream
+	Name string
+}
+
+func introduce(ctx context.Context, s abc.Stream) (abc.Stream, error) {
+	lines := bufstream.NewStream(s, nil)
+	name, err := lines.ReceiveLine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Caller{lines, string(name)}, nil
+}
+
+// Those who do not say their name in time never get to the handler, and those
+// who do need not wait for them.
+func ExamplePrepare() {
+	ctx := context.Background()
+	below := memstream.NewListener(nil)
+	l := listener.Prepare(below, introduce, &listener.PrepareOptions{Timeout: 5 * time.Second})
+	served := make(chan error, 1)
+	go func() {
+		served <- l.Serve(ctx, func(ctx context.Context, s abc.Stream) {
+			if err := s.SendAll(ctx, []byte("hello "+s.(*Caller).Name)); err == nil {
+				_ = s.Close(ctx)
+			}
+		})
+	}()
+
+	client, err := below.Dial(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = client.SendAll(ctx, []byte("Alice\n"))
+	printAll(ctx, client)
+	fmt.Println(l.Close(ctx))
+	fmt.Println(errors.Is(<-served, abc.ErrClosed))
+	// Output:
+	// hello Alice <nil>
+	// <nil>
+	// true
 }
 
 func ExampleQueue() {

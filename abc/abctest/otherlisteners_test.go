@@ -3,6 +3,7 @@ package abctest_test
 import (
 	"context"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,6 +59,43 @@ func TestListenerWhoseForcefulCloseDestroysPasses(t *testing.T) {
 			client, server := memstream.Pair(nil)
 			r := &reset{}
 			return &resetStream{client, r}, f.Offer(ctx, &resettingStream{Stream: server, reset: r})
+		}
+	})
+}
+
+// A tardyStream's peer has what was sent before SendAll returns, as where another
+// goroutine writes.
+type tardyStream struct {
+	abc.Stream
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (s *tardyStream) SendAll(ctx context.Context, p []byte) error {
+	if err := s.Stream.SendAll(ctx, p); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return &abc.OpError{Op: "send", Transport: "tardy", Sent: len(p), Err: abc.ContextErr(ctx)}
+	case <-s.closed:
+		return &abc.OpError{Op: "send", Transport: "tardy", Sent: len(p), Err: abc.ErrClosed}
+	case <-time.After(5 * time.Millisecond):
+		return nil
+	}
+}
+
+func (s *tardyStream) Close(ctx context.Context) error {
+	s.once.Do(func() { close(s.closed) })
+	return s.Stream.Close(ctx)
+}
+
+func TestListenerOfTardyStreamsPasses(t *testing.T) {
+	abctest.TestListener(t, func(testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) {
+		f := listener.NewFeed()
+		return listener.New(f, nil), func(ctx context.Context) (abc.Stream, error) {
+			client, server := memstream.Pair(nil)
+			return client, f.Offer(ctx, &tardyStream{Stream: server, closed: make(chan struct{})})
 		}
 	})
 }

@@ -7,6 +7,7 @@ require (
 	github.com/libp2p/go-yamux/v5 v5.1.0
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0
+	github.com/pires/go-proxyproto v0.15.0
 	github.com/quic-go/quic-go v0.61.0
 	github.com/stretchr/testify v1.12.1
 	github.com/tributary-go/tributary v0.0.0

@@ -27,9 +27,9 @@ import (
 const target = "example.com:443"
 
 // overMemory makes a listener, and the dial function of its clients.
-func overMemory(opts *connectstream.Options) (abc.Listener, func(context.Context) (abc.Stream, error)) {
+func overMemory(testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) {
 	below := memstream.NewListener(nil)
-	return connectstream.NewListener(below, opts), func(ctx context.Context) (abc.Stream, error) {
+	return connectstream.NewListener(below, nil, nil), func(ctx context.Context) (abc.Stream, error) {
 		return connectstream.Dial(ctx, below.Dial, target, nil)
 	}
 }
@@ -37,11 +37,11 @@ func overMemory(opts *connectstream.Options) (abc.Listener, func(context.Context
 // Once there is a tunnel it does all that the transport does.
 func TestStream(t *testing.T) {
 	for name, mk := range map[string]func(testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)){
-		"memory": func(testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) { return overMemory(nil) },
+		"memory": overMemory,
 		"tcp": func(t testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) {
 			below, err := socketstream.Listen(context.Background(), "tcp", "127.0.0.1:0", nil)
 			require.NoError(t, err)
-			return connectstream.NewListener(below, nil), func(ctx context.Context) (abc.Stream, error) {
+			return connectstream.NewListener(below, nil, nil), func(ctx context.Context) (abc.Stream, error) {
 				return connectstream.Dial(ctx, func(ctx context.Context) (*socketstream.Stream, error) {
 					return socketstream.Dial(ctx, "tcp", below.Addr().String(), nil)
 				}, target, nil)
@@ -68,7 +68,7 @@ func TestStream(t *testing.T) {
 func TestStreamAhead(t *testing.T) {
 	abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) {
 		below := memstream.NewListener(nil)
-		queue := listener.Queue(context.Background(), connectstream.NewListener(below, nil))
+		queue := listener.Queue(context.Background(), connectstream.NewListener(below, nil, nil))
 		defer queue.Close(context.Background())
 		a, err := below.Dial(context.Background())
 		require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestStreamAhead(t *testing.T) {
 
 func TestTheHandlerKnowsTheTarget(t *testing.T) {
 	below := memstream.NewListener(nil)
-	queue := listener.Queue(t.Context(), connectstream.NewListener(below, nil))
+	queue := listener.Queue(t.Context(), connectstream.NewListener(below, nil, nil))
 	defer queue.Close(t.Context())
 	header := http.Header{"Proxy-Authorization": {"Basic Zm9vOmJhcg=="}}
 	s, err := connectstream.Dial(t.Context(), below.Dial, target, header)
@@ -162,13 +162,13 @@ func TestDialSaysWhatWentWrong(t *testing.T) {
 func TestTheListenerRefuses(t *testing.T) {
 	errs := make(chan error, 1)
 	below := memstream.NewListener(nil)
-	l := connectstream.NewListener(below, &connectstream.Options{
-		Admit: func(_ context.Context, r *http.Request) error {
-			if r.Host == "forbidden:1" {
-				return &connectstream.StatusError{Code: http.StatusForbidden}
-			}
-			return errors.New("no route")
-		},
+	admit := func(_ context.Context, r *http.Request) error {
+		if r.Host == "forbidden:1" {
+			return &connectstream.StatusError{Code: http.StatusForbidden}
+		}
+		return errors.New("no route")
+	}
+	l := connectstream.NewListener(below, admit, &listener.PrepareOptions{
 		OnError: func(_ context.Context, _ abc.Stream, err error) { errs <- err },
 	})
 	done := make(chan error)
@@ -210,7 +210,7 @@ func TestContexts(t *testing.T) {
 		// A client that says nothing holds up nobody, and not for long.
 		failed := make(chan error, 1)
 		below := memstream.NewListener(nil)
-		l := connectstream.NewListener(below, &connectstream.Options{
+		l := connectstream.NewListener(below, nil, &listener.PrepareOptions{
 			OnError: func(_ context.Context, _ abc.Stream, err error) { failed <- err },
 		})
 		served, done := make(chan abc.Stream), make(chan error)

@@ -27,6 +27,13 @@ import (
 	"github.com/tributary-go/tributary/bridge"
 )
 
+const serviceName = "tributary.ByteStream"
+
+// What protoc would make of:
+//
+//	service ByteStream { rpc Connect(stream google.protobuf.BytesValue) returns (stream google.protobuf.BytesValue); }
+var connectDesc = grpc.StreamDesc{StreamName: "Connect", ServerStreams: true, ClientStreams: true}
+
 // Dial makes a stream of a call to the server at the other end of conn, which is
 // the caller's. ctx bounds that alone; what outgoing metadata it has goes with
 // the call.
@@ -36,7 +43,7 @@ func Dial(ctx context.Context, conn grpc.ClientConnInterface, opts ...grpc.CallO
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, cancel)
-	s, err := conn.NewStream(life, &connectDesc, "/"+serviceName+"/"+methodName, opts...)
+	s, err := conn.NewStream(life, &connectDesc, "/"+serviceName+"/"+connectDesc.StreamName, opts...)
 	if !stop() {
 		return nil, dialError(abc.ContextErr(ctx))
 	}
@@ -57,40 +64,28 @@ type messages interface {
 	RecvMsg(m any) error
 }
 
-// A call is one that is read and written as bytes.
+// A call is one that is read and written as bytes. Nobody reads on after io.EOF.
 type call struct {
 	messages
 	reading sync.Mutex // held during a RecvMsg
 	rest    []byte     // of the last message
-	ended   bool       // by an empty message
-	over    bool       // with status OK
 }
 
 func (c *call) Read(p []byte) (int, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	if len(c.rest) == 0 {
-		if err := c.receive(); err != nil {
-			return 0, err
+		var m wrapperspb.BytesValue
+		if err := c.RecvMsg(&m); err != nil {
+			return 0, err // io.EOF is status OK
+		}
+		if c.rest = m.GetValue(); len(c.rest) == 0 {
+			return 0, io.EOF // the peer ended its direction
 		}
 	}
 	n := copy(p, c.rest)
 	c.rest = c.rest[n:]
 	return n, nil
-}
-
-// receive waits for the next message. The caller holds reading.
-func (c *call) receive() error {
-	if c.over || c.ended {
-		return io.EOF
-	}
-	var m wrapperspb.BytesValue
-	err := c.RecvMsg(&m)
-	c.rest, c.ended, c.over = m.GetValue(), err == nil && len(m.GetValue()) == 0, err == io.EOF
-	if c.ended {
-		return io.EOF
-	}
-	return err
 }
 
 func (c *call) Write(p []byte) (int, error) {
@@ -102,6 +97,21 @@ func (c *call) Write(p []byte) (int, error) {
 
 // CloseWrite sends the empty message.
 func (c *call) CloseWrite() error { return c.SendMsg(wrapperspb.Bytes(nil)) }
+
+// drain waits for the end of the call, or of the client's sending. Nil is a good one.
+func (c *call) drain() error {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	for {
+		switch err := c.RecvMsg(new(wrapperspb.BytesValue)); err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
+	}
+}
 
 // A clientConn is a call that this side made.
 type clientConn struct {
@@ -116,16 +126,7 @@ func (c *clientConn) Close() error {
 	if err := c.s.CloseSend(); err != nil {
 		return err
 	}
-	c.reading.Lock()
-	defer c.reading.Unlock()
-	var err error
-	for !c.over && err == nil {
-		err = c.RecvMsg(new(wrapperspb.BytesValue))
-	}
-	if err == io.EOF {
-		return nil
-	}
-	return err
+	return c.drain()
 }
 
 func (c *clientConn) CloseNow() error {

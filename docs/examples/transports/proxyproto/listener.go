@@ -1,83 +1,89 @@
 package proxyproto
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"time"
+
+	"github.com/pires/go-proxyproto"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/bridge"
+	"github.com/tributary-go/tributary/listener"
 )
 
-// Options configure [NewListener]. Nil is the zero Options.
-type Options struct {
-	// HeaderTimeout is how long a connection has to send its header. 0 is 10 s.
-	HeaderTimeout time.Duration
-
-	// OnError is called, in the connection's goroutine, when no header came, and
-	// before s is closed. err matches [ErrHeader], or is that of s, or of the
-	// time limit. Nil logs a warning to slog.Default().
-	OnError func(ctx context.Context, s abc.Stream, err error)
-}
-
-// A Listener serves connections that begin with a header. Make one with
-// [NewListener].
-type Listener struct {
-	below abc.Listener
-	opts  Options
-}
-
-var (
-	_ abc.Listener  = (*Listener)(nil)
-	_ abc.Unwrapper = (*Listener)(nil)
-)
+// ErrHeader says that what a connection began with is no header of the PROXY
+// protocol.
+var ErrHeader = errors.New("malformed PROXY header")
 
 // NewListener returns a listener that takes the header off the connections of l,
-// which it owns. opts may be nil.
-func NewListener(l abc.Listener, opts *Options) *Listener {
-	var o Options
-	if opts != nil {
-		o = *opts
-	}
-	if o.HeaderTimeout == 0 {
-		o.HeaderTimeout = 10 * time.Second
-	}
-	if o.OnError == nil {
-		o.OnError = func(ctx context.Context, s abc.Stream, err error) {
-			slog.WarnContext(ctx, "proxyproto: no header", slog.Any("error", err))
-		}
-	}
-	return &Listener{l, o}
+// which it owns. Handlers get a *[Stream], or, where the header told no addresses,
+// the stream below. opts may be nil; what OnError gets matches [ErrHeader], or is
+// an error of the stream or of the time limit.
+func NewListener(l abc.Listener, opts *listener.PrepareOptions) *listener.Prepared {
+	return listener.Prepare(l, takeHeader, opts)
 }
 
-// Serve implements [abc.Listener]. h gets a *[Stream], or, where the header told
-// no addresses, the stream below.
-func (l *Listener) Serve(ctx context.Context, h abc.Handler) error {
-	return l.below.Serve(ctx, func(ctx context.Context, below abc.Stream) {
-		headerCtx, cancel := context.WithTimeout(ctx, l.opts.HeaderTimeout)
-		source, destination, err := receive(headerCtx, below)
-		cancel()
-		switch {
-		case err == nil && source == nil:
-			h(ctx, below)
-		case err == nil:
-			h(ctx, &Stream{below, source, destination})
-		case ctx.Err() != nil:
-		case err == io.EOF:
-			l.opts.OnError(ctx, below, malformed("the connection ended before it did"))
-		default:
-			l.opts.OnError(ctx, below, err)
-		}
-	})
+func takeHeader(ctx context.Context, s abc.Stream) (abc.Stream, error) {
+	b, err := receive(bridge.Reader(ctx, s))
+	switch {
+	case err == io.EOF:
+		return nil, fmt.Errorf("%w: the connection ended after %.107q", ErrHeader, b)
+	case err != nil:
+		return nil, err
+	}
+	h, err := proxyproto.Read(bufio.NewReader(bytes.NewReader(b)))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %.107q: %w", ErrHeader, b, err)
+	case h.Command.IsLocal() || !h.TransportProtocol.IsStream():
+		return s, nil
+	}
+	return &Stream{s, h.SourceAddr, h.DestinationAddr}, nil
 }
 
-// Close implements [abc.Listener]. A connection whose header has not come counts
-// as a running handler.
-func (l *Listener) Close(ctx context.Context) error { return l.below.Close(ctx) }
+// receive returns the bytes of a header, or as many as show that it is none. The
+// library alone would receive what comes behind it as well, and wants a header
+// of version 1 to come in one piece.
+func receive(r io.Reader) ([]byte, error) {
+	var b bytes.Buffer
+	var err error
+	more := func(n int) bool {
+		_, err = io.CopyN(&b, r, int64(n))
+		return err == nil
+	}
+	switch {
+	case !more(len("PROXY UNKNOWN\r\n")): // none is shorter
+	case bytes.HasPrefix(b.Bytes(), proxyproto.SIGV1):
+		for b.Len() < 107 && !bytes.HasSuffix(b.Bytes(), []byte("\n")) && more(1) {
+		}
+	case bytes.HasPrefix(b.Bytes(), proxyproto.SIGV2) && more(1):
+		if n := binary.BigEndian.Uint16(b.Bytes()[14:]); n <= proxyproto.MaxV2HeaderSize {
+			more(int(n))
+		}
+	}
+	return b.Bytes(), err
+}
 
-// Unwrap implements [abc.Unwrapper].
-func (l *Listener) Unwrap() abc.AsyncResource { return l.below }
+// SendHeader sends a header: the connection to s is on behalf of source, which
+// connected to destination. Call it before anything else is sent. version is 1 or
+// 2. If both are addresses of one kind that the version knows, the header has
+// them; otherwise, also where they are nil, it is one of the connection's own
+// (UNKNOWN, LOCAL).
+//
+// It blocks as SendAll does. If ctx ends it half-way, s is of no more use.
+func SendHeader(ctx context.Context, s abc.SendStream, version byte, source, destination net.Addr) error {
+	b, err := proxyproto.HeaderProxyFromAddrs(version, source, destination).Format()
+	if err != nil {
+		return err
+	}
+	return s.SendAll(ctx, b)
+}
 
 // A Stream is a connection with the addresses that its header told.
 type Stream struct {

@@ -35,7 +35,7 @@ func over(t *testing.T, bytes string) (s abc.Stream, rest string, err error) {
 	t.Helper()
 	below := memstream.NewListener(nil)
 	failed := make(chan error, 1)
-	l := proxyproto.NewListener(below, &proxyproto.Options{
+	l := proxyproto.NewListener(below, &listener.PrepareOptions{
 		OnError: func(_ context.Context, _ abc.Stream, err error) { failed <- err },
 	})
 	queue := listener.Queue(t.Context(), l)
@@ -102,30 +102,40 @@ func TestHeaders(t *testing.T) {
 func path(name string) string { return name + strings.Repeat("\x00", 108-len(name)) }
 
 func TestAMalformedHeaderIsAnError(t *testing.T) {
+	const (
+		noSignature = "signature not present"
+		badV1       = "can't read address family or protocol"
+		badAddress  = "invalid address"
+		badPort     = "invalid port number"
+		badLength   = "invalid length"
+	)
 	for name, tt := range map[string]struct{ header, text string }{
-		"nothing":               {"", "the connection ended before it did"},
+		"nothing":               {"", `the connection ended after ""`},
 		"ends in the signature": {v2[:5], "ended"},
-		"ends in v1":            {"PROXY TCP4 192.0.2.1", "ended"},
+		"ends in v1":            {"PROXY TCP4 192.0.2.1", `ended after "PROXY TCP4 192.0.2.1"`},
 		"ends in v2":            {v2 + "\x21\x11\x00\x0c\xc0", "ended"},
-		"HTTP":                  {"GET / HTTP/1.1\r\n\r\n", `it begins with "GET / HTTP/1`},
-		"almost v2":             {v2[:11] + "\r" + v2, "it begins with"},
-		"v1 too long":           {"PROXY UNKNOWN " + strings.Repeat("f", 92) + "\r\n", "more than 107 bytes"},
-		"v1 of no end":          {"PROXY TCP4 " + strings.Repeat("1", 200), "more than 107 bytes"},
-		"v1 too few fields":     {"PROXY TCP4 192.0.2.1 198.51.100.7 1\r\n", "TCP4 192.0.2.1"},
-		"v1 two spaces":         {"PROXY TCP4  192.0.2.1 198.51.100.7 1 2\r\n", "TCP4  192.0.2.1"},
-		"v1 UDP4":               {"PROXY UDP4 192.0.2.1 198.51.100.7 1 2\r\n", "UDP4"},
-		"v1 a name":             {"PROXY TCP4 example.com 198.51.100.7 1 2\r\n", `the address "example.com"`},
-		"v1 another family":     {"PROXY TCP4 2001:db8::1 198.51.100.7 1 2\r\n", "of TCP4"},
-		"v1 a zone":             {"PROXY TCP6 fe80::1%lo 2001:db8::1 1 2\r\n", `the address "fe80::1%lo"`},
-		"v1 a port too high":    {"PROXY TCP4 192.0.2.1 198.51.100.7 1 65536\r\n", `the port "65536"`},
-		"v1 a signed port":      {"PROXY TCP4 192.0.2.1 198.51.100.7 +1 2\r\n", `the port "+1"`},
-		"v1 leading zeros":      {"PROXY TCP4 192.0.2.1 198.51.100.7 01 2\r\n", `the port "01"`},
-		"v2 of version 3":       {v2 + "\x31\x11\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x07\xdc\x04\x01\xbb", "version and command 0x31"},
-		"v2 an unknown command": {v2 + "\x22\x11\x00\x00", "version and command 0x22"},
-		"v2 too short":          {v2 + "\x21\x11\x00\x0b" + strings.Repeat("x", 11), "a length of 11"},
-		"v2 too short for IPv6": {v2 + "\x21\x21\x00\x23" + strings.Repeat("x", 35), "a length of 35"},
-		"v2 too short for unix": {v2 + "\x21\x31\x00\xd7" + strings.Repeat("x", 215), "a length of 215"},
-		"v2 too long":           {v2 + "\x20\x00\x10\x01" + strings.Repeat("x", 4097), "a length of 4097"},
+		"HTTP":                  {"GET / HTTP/1.1\r\n\r\n", `"GET / HTTP/1.1\r": proxyproto: proxy protocol ` + noSignature},
+		"almost v2":             {v2[:11] + "\r" + v2, noSignature},
+		"v1 too long":           {"PROXY UNKNOWN " + strings.Repeat("f", 92) + "\r\n", "must be 107 bytes or less"},
+		"v1 of no end":          {"PROXY TCP4 " + strings.Repeat("1", 200), "must be 107 bytes or less"},
+		"v1 without CR":         {"PROXY UNKNOWN and more\n", "must end with"},
+		"v1 too few fields":     {"PROXY TCP4 192.0.2.1 198.51.100.7 1\r\n", badV1},
+		"v1 two spaces":         {"PROXY TCP4  192.0.2.1 198.51.100.7 1 2\r\n", badV1},
+		"v1 UDP4":               {"PROXY UDP4 192.0.2.1 198.51.100.7 1 2\r\n", badV1},
+		"v1 a longer word":      {"PROXYS TCP4 192.0.2.1 198.51.100.7 1 2\r\n", "can't read version 1 header"},
+		"v1 a name":             {"PROXY TCP4 example.com 198.51.100.7 1 2\r\n", badAddress},
+		"v1 another family":     {"PROXY TCP4 2001:db8::1 198.51.100.7 1 2\r\n", badAddress},
+		"v1 a zone":             {"PROXY TCP6 fe80::1%lo 2001:db8::1 1 2\r\n", badAddress},
+		"v1 a port too high":    {"PROXY TCP4 192.0.2.1 198.51.100.7 1 65536\r\n", badPort},
+		"v1 a signed port":      {"PROXY TCP4 192.0.2.1 198.51.100.7 +1 2\r\n", badPort},
+		"v1 leading zeros":      {"PROXY TCP4 192.0.2.1 198.51.100.7 01 2\r\n", badPort},
+		"v2 of version 3":       {v2 + "\x31\x11\x00\x0c\xc0\x00\x02\x01\xc6\x33\x64\x07\xdc\x04\x01\xbb", "unsupported proxy protocol version and command"},
+		"v2 an unknown command": {v2 + "\x22\x11\x00\x00", "unsupported proxy protocol version and command"},
+		"v2 an unknown family":  {v2 + "\x21\x41\x00\x00", "unsupported address family"},
+		"v2 too short":          {v2 + "\x21\x11\x00\x0b" + strings.Repeat("x", 11), badLength},
+		"v2 too short for IPv6": {v2 + "\x21\x21\x00\x23" + strings.Repeat("x", 35), badLength},
+		"v2 too short for unix": {v2 + "\x21\x31\x00\xd7" + strings.Repeat("x", 215), badLength},
+		"v2 too long":           {v2 + "\x20\x00\x10\x01" + strings.Repeat("x", 4097), badLength},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := over(t, tt.header)
@@ -137,19 +147,20 @@ func TestAMalformedHeaderIsAnError(t *testing.T) {
 
 func TestSendHeader(t *testing.T) {
 	unix := &net.UnixAddr{Net: "unix", Name: "/run/x"}
-	for _, version := range []int{1, 2} {
+	for _, version := range []byte{1, 2} {
+		unixInVersion := map[byte]net.Addr{2: unix}
 		for _, tt := range []struct{ source, destination, wantSource net.Addr }{
 			{client4, server4, client4},
 			{client6, server6, client6},
 			{&net.TCPAddr{IP: client4.IP.To16(), Port: client4.Port}, server4, client4},
-			{client4, server6, nil},
+			{client4, server6, client4}, // mapped into IPv6
 			{client4, nil, nil},
-			{unix, unix, nil},
+			{unix, unix, unixInVersion[version]},
 			{nil, nil, nil},
 		} {
 			a, b := memstream.OneWay(nil)
 			require.NoError(t, proxyproto.SendHeader(t.Context(), a, version, tt.source, tt.destination))
-			buf := make([]byte, 200)
+			buf := make([]byte, 300)
 			n, err := b.ReceiveSome(t.Context(), buf)
 			require.NoError(t, err)
 			s, _, err := over(t, string(buf[:n]))
@@ -168,7 +179,7 @@ func TestASlowHeaderHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		below := memstream.NewListener(nil)
 		failed := make(chan error, 1)
-		l := proxyproto.NewListener(below, &proxyproto.Options{
+		l := proxyproto.NewListener(below, &listener.PrepareOptions{
 			OnError: func(_ context.Context, _ abc.Stream, err error) { failed <- err },
 		})
 		served, done := make(chan abc.Stream), make(chan error)
@@ -191,6 +202,29 @@ func TestASlowHeaderHoldsUpNobody(t *testing.T) {
 		require.NoError(t, l.Close(t.Context()))
 		require.ErrorIs(t, <-done, abc.ErrClosed)
 	})
+}
+
+// The library alone would refuse one of version 1 that comes in pieces.
+func TestAHeaderMayComeByteByByte(t *testing.T) {
+	for _, version := range []byte{1, 2} {
+		below := memstream.NewListener(&memstream.Options{Capacity: 1})
+		queue := listener.Queue(t.Context(), proxyproto.NewListener(below, nil))
+		c, err := below.Dial(t.Context())
+		require.NoError(t, err)
+		sent := make(chan error, 1)
+		go func() {
+			sent <- errors.Join(proxyproto.SendHeader(t.Context(), c, version, client4, server4), c.SendAll(t.Context(), []byte("x")))
+		}()
+		s, err := queue.Accept(t.Context())
+		require.NoError(t, err)
+		a, ok := abc.As[abc.Addressed](s)
+		require.True(t, ok)
+		require.Equal(t, client4, a.RemoteAddr())
+		require.NoError(t, <-sent)
+		require.NoError(t, c.Close(t.Context()))
+		require.NoError(t, s.Close(t.Context()))
+		require.NoError(t, queue.Close(t.Context()))
+	}
 }
 
 // mk makes a listener over TCP, and the dial function of its load balancer.

@@ -21,10 +21,9 @@ import (
 // matches [abc.ErrBroken].
 func NewListener(conn ssh.Conn, chans <-chan ssh.NewChannel, channelType string, opts *listener.Options) *listener.Listener {
 	feed := listener.NewFeed()
-	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		_ = conn.Wait()
-		cancel()
+		feed.Fail(abc.Broken(errLost))
 	}()
 	go func() {
 		for c := range chans {
@@ -39,10 +38,9 @@ func NewListener(conn ssh.Conn, chans <-chan ssh.NewChannel, channelType string,
 				continue
 			}
 			if ch, requests, err := c.Accept(); err == nil {
-				_ = feed.Offer(ctx, &Accepted{New(conn, ch, requests), c.ExtraData()})
+				_ = feed.Offer(context.Background(), &Accepted{New(conn, ch, requests), c.ExtraData()})
 			}
 		}
-		feed.Fail(abc.Broken(errLost))
 	}()
 	return listener.New(feed, opts)
 }

@@ -29,6 +29,7 @@ import (
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/bridge"
+	"github.com/tributary-go/tributary/closeutil"
 )
 
 // Open opens a channel of the given type, with the data that its type has beside
@@ -38,28 +39,26 @@ func Open(ctx context.Context, conn ssh.Conn, channelType string, extra []byte) 
 	if ctx.Err() != nil {
 		return nil, opError("dial", abc.ContextErr(ctx))
 	}
-	type result struct {
-		s   abc.Stream
-		err error
-	}
-	opened := make(chan result, 1)
+	opened, failed := make(chan abc.Stream), make(chan error, 1)
 	go func() {
 		ch, requests, err := conn.OpenChannel(channelType, extra)
 		if err != nil {
-			opened <- result{nil, opError("dial", err)}
+			failed <- opError("dial", err)
 			return
 		}
-		opened <- result{New(conn, ch, requests), nil}
+		s := New(conn, ch, requests)
+		select {
+		case opened <- s:
+		case <-ctx.Done(): // it was opened all the same
+			_ = closeutil.CloseForcefully(s)
+		}
 	}()
 	select {
-	case r := <-opened:
-		return r.s, r.err
+	case s := <-opened:
+		return s, nil
+	case err := <-failed:
+		return nil, err
 	case <-ctx.Done():
-		go func() { // it is opened all the same
-			if r := <-opened; r.err == nil {
-				_ = r.s.Close(ctx)
-			}
-		}()
 		return nil, opError("dial", abc.ContextErr(ctx))
 	}
 }
@@ -67,11 +66,15 @@ func Open(ctx context.Context, conn ssh.Conn, channelType string, extra []byte) 
 // Dial has the server at the other end of conn connect a stream to address, a
 // host and a port.
 func Dial(ctx context.Context, conn ssh.Conn, address string) (abc.Stream, error) {
-	target, err := parseTarget(address)
+	host, service, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, opError("dial", err)
 	}
-	return Open(ctx, conn, DirectTCPIP, ssh.Marshal(target))
+	port, err := strconv.ParseUint(service, 10, 16)
+	if err != nil {
+		return nil, opError("dial", &net.AddrError{Err: "the port must be a number", Addr: address})
+	}
+	return Open(ctx, conn, DirectTCPIP, ssh.Marshal(&target{host, uint32(port), "127.0.0.1", 0}))
 }
 
 // DirectTCPIP is the type of the channels that are connected to an address.
@@ -83,18 +86,6 @@ type target struct {
 	Port       uint32
 	OriginHost string
 	OriginPort uint32
-}
-
-func parseTarget(address string) (*target, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, &net.AddrError{Err: "the port must be a number", Addr: address}
-	}
-	return &target{Host: host, Port: uint32(n), OriginHost: "127.0.0.1"}, nil
 }
 
 // New makes a stream of ch, a channel of conn that was accepted, and of the
@@ -151,7 +142,6 @@ func (c *channel) reallyEnded() bool {
 		return true
 	}
 	if _, _, err := c.conn.SendRequest("keepalive@openssh.com", true, nil); err == nil {
-		c.ended.Store(true)
 		return true
 	}
 	<-c.gone

@@ -135,6 +135,25 @@ func TestEndOfAForeignPeer(t *testing.T) {
 	_ = server
 }
 
+// Nobody has the stream then, so it is closed.
+func TestOpenThatIsAcceptedTooLate(t *testing.T) {
+	client, _, chans := connect(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	opened := make(chan error, 1)
+	go func() {
+		_, err := sshstream.Open(ctx, client, channelType, nil)
+		opened <- err
+	}()
+	offered := <-chans
+	cancel()
+	require.ErrorIs(t, <-opened, context.Canceled)
+	ch, requests, err := offered.Accept()
+	require.NoError(t, err)
+	go ssh.DiscardRequests(requests)
+	_, err = ch.Read(make([]byte, 1))
+	require.Equal(t, io.EOF, err)
+}
+
 func TestRefusals(t *testing.T) {
 	client, server, chans := connect(t)
 	l := sshstream.NewListener(server, chans, channelType, nil)
@@ -155,6 +174,16 @@ func TestRefusals(t *testing.T) {
 		_, err = sshstream.Dial(t.Context(), client, address)
 		require.Error(t, err, address)
 	}
+}
+
+func TestServeEndsWithTheConnection(t *testing.T) {
+	client, server, chans := connect(t)
+	l := sshstream.NewListener(server, chans, channelType, nil)
+	served := make(chan error, 1)
+	go func() { served <- l.Serve(t.Context(), func(context.Context, abc.Stream) {}) }()
+	require.NoError(t, client.Close())
+	require.ErrorIs(t, <-served, abc.ErrBroken)
+	require.NoError(t, l.Close(t.Context()))
 }
 
 // A server that forwards connects each channel to where it is to go.

@@ -1,7 +1,7 @@
 // Package wsstream carries Tributary's streams over WebSocket, by
 // github.com/coder/websocket: as bytes, by [New], where what
-// is sent goes in binary messages whose boundaries mean nothing, and as [Messages],
-// where they are kept.
+// is sent goes in binary messages whose boundaries mean nothing, and as messages, by
+// [NewMessages], where they are kept.
 //
 //   - Half-close: none. An endpoint that got a close frame has to answer it, and then
 //     nobody may send.
@@ -67,11 +67,8 @@ func (c *conn) Read(p []byte) (int, error) {
 	for {
 		if c.r == nil {
 			typ, r, err := c.ws.Reader(c.alive)
-			if err != nil {
-				return 0, ended(err)
-			}
-			if typ != websocket.MessageBinary {
-				return 0, fmt.Errorf("a message of type %v", typ)
+			if err = check(typ, err); err != nil {
+				return 0, err
 			}
 			c.r = r
 		}
@@ -104,7 +101,7 @@ func (c *conn) Close() error {
 		}
 	}()
 	err := c.ws.Close(websocket.StatusNormalClosure, "")
-	if ended(err) == io.EOF || errors.Is(err, net.ErrClosed) {
+	if check(websocket.MessageBinary, err) == io.EOF || errors.Is(err, net.ErrClosed) {
 		return nil // the peer closed first
 	}
 	return err
@@ -118,10 +115,14 @@ func (c *conn) CloseNow() error {
 	return nil
 }
 
-// ended makes io.EOF of the peer's end in good order.
-func ended(err error) error {
-	if websocket.CloseStatus(err) == websocket.StatusNormalClosure {
+// check returns the error of reading a message: io.EOF is the peer's end in good
+// order.
+func check(typ websocket.MessageType, err error) error {
+	switch {
+	case websocket.CloseStatus(err) == websocket.StatusNormalClosure:
 		return io.EOF
+	case err == nil && typ != websocket.MessageBinary:
+		return fmt.Errorf("a message of type %v", typ)
 	}
 	return err
 }

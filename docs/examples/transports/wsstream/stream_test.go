@@ -2,9 +2,12 @@ package wsstream_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -13,6 +16,9 @@ import (
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/abc/abctest"
+	"github.com/tributary-go/tributary/bridge"
+	"github.com/tributary-go/tributary/bufstream"
+	"github.com/tributary-go/tributary/closeutil"
 	"github.com/tributary-go/tributary/docs/examples/transports/wsstream"
 )
 
@@ -57,14 +63,16 @@ func TestListener(t *testing.T) {
 }
 
 // ints are messages for the suite.
-type ints struct{ *wsstream.Messages }
+type ints struct {
+	*bufstream.MessageStream[[]byte]
+}
 
 func (s ints) Send(ctx context.Context, n int) error {
-	return s.Messages.Send(ctx, strconv.AppendInt(nil, int64(n), 10))
+	return s.MessageStream.Send(ctx, strconv.AppendInt(nil, int64(n), 10))
 }
 
 func (s ints) Receive(ctx context.Context) (int, error) {
-	p, err := s.Messages.Receive(ctx)
+	p, err := s.MessageStream.Receive(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -83,6 +91,84 @@ func TestMessages(t *testing.T) {
 				return ints{wsstream.NewMessages(client)}, ints{wsstream.NewMessages(server)}
 			})
 		})
+	}
+}
+
+// A stream of bytes takes it as it comes: the read limit is not for that.
+func TestBytesOfALargeMessage(t *testing.T) {
+	client, server := connections(t)(t)
+	s := wsstream.New(client)
+	sent := make(chan error, 1)
+	go func() {
+		sent <- errors.Join(
+			server.Write(t.Context(), websocket.MessageBinary, nil),
+			server.Write(t.Context(), websocket.MessageBinary, []byte(strings.Repeat("x", 100_000))),
+			server.Close(websocket.StatusNormalClosure, ""))
+	}()
+	got, err := io.ReadAll(bridge.Reader(t.Context(), s))
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("x", 100_000), string(got))
+	require.NoError(t, <-sent)
+	require.NoError(t, s.Close(t.Context()))
+}
+
+// Whatever their size: those above 32 KiB come to Write in pieces.
+func TestMessagesAreThoseOfWebSocket(t *testing.T) {
+	client, server := connections(t)(t)
+	server.SetReadLimit(-1)
+	client.SetReadLimit(150_000)
+	a := wsstream.NewMessages(client)
+	messages := []string{"one", "", strings.Repeat("x", 100_000), "two"}
+	sent := make(chan error, 1)
+	go func() {
+		var errs []error
+		for _, m := range messages {
+			errs = append(errs, a.Send(t.Context(), []byte(m)))
+		}
+		sent <- errors.Join(errs...)
+	}()
+	for _, m := range messages {
+		typ, got, err := server.Read(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, websocket.MessageBinary, typ)
+		require.Equal(t, m, string(got))
+	}
+	require.NoError(t, <-sent)
+	for _, m := range messages {
+		require.NoError(t, server.Write(t.Context(), websocket.MessageBinary, []byte(m)))
+		got, err := a.Receive(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, m, string(got))
+	}
+	require.ErrorIs(t, a.SendEOF(t.Context()), errors.ErrUnsupported)
+	require.NoError(t, server.Write(t.Context(), websocket.MessageBinary, make([]byte, 200_000)))
+	_, err := a.Receive(t.Context())
+	require.ErrorIs(t, err, abc.ErrBroken, "above the read limit")
+	require.NoError(t, closeutil.CloseForcefully(a))
+	_ = server.CloseNow()
+}
+
+func TestTextBreaksTheStream(t *testing.T) {
+	connect := connections(t)
+	for _, receive := range []func(ws *websocket.Conn) (abc.AsyncResource, error){
+		func(ws *websocket.Conn) (abc.AsyncResource, error) {
+			s := wsstream.New(ws)
+			_, err := s.ReceiveSome(t.Context(), make([]byte, 10))
+			return s, err
+		},
+		func(ws *websocket.Conn) (abc.AsyncResource, error) {
+			s := wsstream.NewMessages(ws)
+			_, err := s.Receive(t.Context())
+			return s, err
+		},
+	} {
+		client, server := connect(t)
+		require.NoError(t, server.Write(t.Context(), websocket.MessageText, []byte("hello")))
+		s, err := receive(client)
+		require.ErrorIs(t, err, abc.ErrBroken)
+		require.ErrorContains(t, err, "MessageText")
+		require.NoError(t, closeutil.CloseForcefully(s))
+		_ = server.CloseNow()
 	}
 }
 

@@ -2,6 +2,7 @@ package grpcstream
 
 import (
 	"context"
+	"io"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -10,28 +11,6 @@ import (
 	"github.com/tributary-go/tributary/bridge"
 	"github.com/tributary-go/tributary/listener"
 )
-
-const (
-	serviceName = "tributary.ByteStream"
-	methodName  = "Connect"
-)
-
-var connectDesc = grpc.StreamDesc{
-	StreamName: methodName, Handler: handleConnect, ServerStreams: true, ClientStreams: true,
-}
-
-// What protoc would make of:
-//
-//	service ByteStream { rpc Connect(stream google.protobuf.BytesValue) returns (stream google.protobuf.BytesValue); }
-var serviceDesc = grpc.ServiceDesc{
-	ServiceName: serviceName, HandlerType: (*connector)(nil), Streams: []grpc.StreamDesc{connectDesc},
-}
-
-type connector interface {
-	connect(grpc.ServerStream) error
-}
-
-func handleConnect(srv any, s grpc.ServerStream) error { return srv.(connector).connect(s) }
 
 // A Listener serves the calls that come in at a gRPC server. Make one with
 // [NewListener], and give it to [Listener.Register]. All methods may be called at
@@ -53,7 +32,11 @@ func NewListener(opts *listener.Options) *Listener {
 }
 
 // Register adds the service to a server, before that serves.
-func (l *Listener) Register(server grpc.ServiceRegistrar) { server.RegisterService(&serviceDesc, l) }
+func (l *Listener) Register(server grpc.ServiceRegistrar) {
+	connect := connectDesc
+	connect.Handler = func(_ any, s grpc.ServerStream) error { return l.connect(s) }
+	server.RegisterService(&grpc.ServiceDesc{ServiceName: serviceName, Streams: []grpc.StreamDesc{connect}}, nil)
+}
 
 var (
 	errNotServed = status.Error(codes.Unavailable, "the listener is closed")
@@ -62,14 +45,45 @@ var (
 
 // connect is the call's handler. The call ends when it returns.
 func (l *Listener) connect(s grpc.ServerStream) error {
-	c := &serverConn{call: call{messages: s}, result: make(chan error, 1)}
-	if err := l.feed.Offer(s.Context(), bridge.FromReadWriter(c)); err != nil {
+	ctx, end := context.WithCancelCause(s.Context())
+	defer end(nil)
+	if err := l.feed.Offer(ctx, bridge.FromReadWriter(&serverConn{call{messages: s}, end})); err != nil {
 		return errNotServed
 	}
-	select {
-	case err := <-c.result:
+	<-ctx.Done()
+	if err := context.Cause(ctx); err != io.EOF {
 		return err
-	case <-s.Context().Done():
-		return context.Cause(s.Context())
 	}
+	return nil
+}
+
+// A serverConn is a call whose handler returns the first cause that end is given.
+// io.EOF is status OK.
+type serverConn struct {
+	call
+	end context.CancelCauseFunc
+}
+
+// Read ends the call when the client has closed, which may be long after it
+// ended its direction.
+func (c *serverConn) Read(p []byte) (int, error) {
+	n, err := c.call.Read(p)
+	if err == io.EOF {
+		go func() { // ends with the call
+			if c.drain() == nil {
+				c.end(io.EOF)
+			}
+		}()
+	}
+	return n, err
+}
+
+func (c *serverConn) Close() error {
+	c.end(io.EOF)
+	return nil
+}
+
+func (c *serverConn) CloseNow() error {
+	c.end(errAborted)
+	return nil
 }
