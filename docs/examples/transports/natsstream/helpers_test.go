@@ -50,8 +50,8 @@ func client(t testing.TB, url string, options ...nats.Option) *nats.Conn {
 	return nc
 }
 
-// patient never gives a peer up, whatever else the machine does.
-var patient = &quic.Config{MaxIdleTimeout: time.Hour, HandshakeIdleTimeout: time.Hour, MaxIncomingStreams: 1000}
+// patient gives nobody up, whatever else the machine does.
+var patient = &quic.Config{MaxIdleTimeout: 5 * time.Minute, HandshakeIdleTimeout: 5 * time.Minute, MaxIncomingStreams: 1000}
 
 func serverTLS() *tls.Config { return withProtocol(selfsigned.Server(tls.VersionTLS13)) }
 func clientTLS() *tls.Config { return withProtocol(selfsigned.Client(tls.VersionTLS13)) }

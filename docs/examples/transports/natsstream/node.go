@@ -27,9 +27,9 @@ type Node struct {
 	conns     sync.Map // of *quic.Conn, those that have not ended
 }
 
-// New makes a node of nc, which stays the caller's and has to outlive the node.
-// When nc is closed, so are the node's connections, and their peers learn of it
-// by silence.
+// New makes a node of nc, which stays the caller's. Close nc after the node: if it
+// is closed first, the node's connections break, and their peers learn of it by
+// silence only.
 //
 // config may be nil, and is for all connections. Its MaxIdleTimeout is how long a
 // peer may be silent: let it be longer than a client takes to move to another

@@ -24,6 +24,20 @@ func TestDialWithoutAListenerIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, nats.ErrNoResponders)
 }
 
+func TestAListenerThatIsClosedIsRefused(t *testing.T) {
+	subject := nats.NewInbox()
+	l, err := newNode(t, clientB, patient).Listen(subject, serverTLS(), nil)
+	require.NoError(t, err)
+	require.NoError(t, clientB.Flush())
+	n := newNode(t, clientA, patient)
+	_, err = n.Dial(t.Context(), subject, clientTLS())
+	require.NoError(t, err)
+	require.NoError(t, l.Close(t.Context()))
+	require.NoError(t, clientB.Flush())
+	_, err = n.Dial(t.Context(), subject, clientTLS())
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+}
+
 // Whoever was asked may be gone before it answers, or the answer be lost.
 func TestDialAsksAgain(t *testing.T) {
 	subject := nats.NewInbox()
@@ -32,14 +46,14 @@ func TestDialAsksAgain(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, clientB.Flush())
 	from, to := newNode(t, clientA, patient), newNode(t, clientB, patient)
-	ctx, cancel := context.WithCancelCause(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
 	gaveUp := make(chan error)
 	go func() {
 		_, err := from.Dial(ctx, subject, clientTLS())
 		gaveUp <- err
 	}()
 	<-asked
-	cancel(context.Canceled)
+	cancel()
 	require.ErrorIs(t, <-gaveUp, context.Canceled)
 
 	dialled := make(chan error)

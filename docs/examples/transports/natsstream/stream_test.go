@@ -18,19 +18,19 @@ func TestStream(t *testing.T) {
 	abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) { return k.pair(t) }, abctest.Caps{})
 }
 
+// The clients are streams of one connection. One for each would test the same,
+// and handshakes are slow under the race detector.
 func TestListener(t *testing.T) {
 	from := newNode(t, clientA, patient)
 	abctest.TestListener(t, func(t testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) {
 		subject := nats.NewInbox()
 		l, err := newNode(t, clientB, patient).Listen(subject, serverTLS(), nil)
 		require.NoError(t, err)
-		require.NoError(t, clientB.Flush())
 		require.Equal(t, subject, l.Addr().String())
+		require.NoError(t, clientB.Flush(), "so that the server knows of the subject")
+		conn, err := from.Dial(t.Context(), subject, clientTLS())
+		require.NoError(t, err)
 		return l, func(ctx context.Context) (abc.Stream, error) {
-			conn, err := from.Dial(ctx, subject, clientTLS())
-			if err != nil {
-				return nil, err
-			}
 			s, err := quicstream.Open(ctx, conn)
 			if err != nil {
 				return nil, err // not a nil *Stream in an interface
