@@ -2,42 +2,48 @@
 // same NATS cluster, from different data centres perhaps, need no connection to
 // each other.
 //
-// A server listens at a subject, by [Listen]; several that do so share the
-// connections, as they are one queue group. A client dials the subject, by
-// [Dial]. Each end of a stream is an inbox of its own; the peer publishes to it.
+//	node, err := natsstream.New(nc, nil)
+//
+//	l, err := node.Listen("orders", serverTLS, nil) // in one program
+//
+//	conn, err := node.Dial(ctx, "orders", clientTLS) // in another
+//	s, err := quicstream.Open(ctx, conn)
 //
 // # The mapping
 //
-// NATS delivers a message at most once, in the order of its publisher, and
-// tells nobody of one that was lost. So each message is a [frame] that says
-// where in the direction its bytes belong, how far the peer's have arrived, and
-// how far the peer may go on. It repeats the whole state of its sender, so what
-// a lost one said is said again by the next, at the latest after
-// Options.Heartbeat, and bytes that were not acknowledged by then are sent again.
+// NATS delivers a message at most once, and tells nobody of one that was lost. So
+// do IP networks, and for them there is QUIC: here each of its packets is a NATS
+// message from one inbox to another. What is lost is sent again, each stream has
+// flow control, an end and a reset, and a peer that is gone is noticed. The bytes
+// are encrypted and authenticated from end to end, by the TLS configurations of the
+// programs: whoever runs the servers can read none, change none, and pose as no
+// listener; as no client either, if the listener requires certificates of them.
 //
-//   - A send takes as many bytes as the peer's window has room for, and keeps
-//     them until the peer's library has them. So a cancelled send knows what it
-//     took, and the next one goes on.
-//   - SendEOF is a flag behind the last byte, acknowledged as a byte is.
-//   - A graceful Close is SendEOF, a flag that nothing is received any more, and
-//     the wait for the acknowledgement. It does not wait for the peer's program.
-//   - A forceful Close is one frame that says so. The peer gets ErrBroken with
-//     ECONNRESET, behind what had arrived. Where the frame is lost, it gets silence.
-//   - A peer that is gone without a word is ErrBroken with Timeout() true, after
-//     Options.Timeout of silence. That NATS has no responder at the peer's inbox
-//     is no proof: while a client moves to another server of the cluster, its
-//     inbox has none for a moment. It is one at the subject of a listener: a Dial
-//     is refused by it.
-//   - Cancel: ends a wait inside this process; nothing of NATS is interrupted.
-//   - Told: an end is acknowledged as a byte is, and silence is ErrBroken.
+// Those who listen at a subject are one queue group. To dial is to ask the
+// subject for an inbox, and to shake hands with that. A packet has 1400 bytes: large
+// messages alone carry some three times as much in the same time.
+//
+// A stream is a quicstream.Stream:
+//
+//   - Half-close, Close, Forceful close: as in quicstream.
+//   - Errors: as in quicstream. A peer that is gone without a word is ErrBroken with
+//     Timeout() true, after MaxIdleTimeout. That NATS has no responder at its inbox
+//     is no proof: while a client moves to another server of the cluster, its inbox
+//     has none for a moment.
+//   - Cancel: by deadlines, as in quicstream; nothing of NATS is interrupted.
+//   - Told: a stream begins with its first byte, and a nil from SendAll does not
+//     mean that the peer has the bytes.
+//
+// # Who closes what
+//
+// Whoever dialled a connection closes it, by CloseWithError. A listener leaves the
+// connections open, as streams may still be served. Node.Close closes all of both
+// kinds, and comes before nats.Conn.Close, so that the peers are told. Each drops
+// what the peer has not acknowledged: let the side close that receives last.
 //
 // # Why not JetStream
 //
-// It would keep every byte on the disks of several servers, for a receiver that
-// has to be there anyway. Its acknowledgement tells that the servers have the
-// bytes, which neither the end of a stream nor the loss of its peer can be told
-// from; credit, both ends and heartbeats would be needed on top all the same, and
-// something that deletes what a crashed pair has left. It would save the buffer
-// from which is sent again, and make a stream outlive its program, which no
-// stream does.
+// It would keep every byte on the disks of several servers, for a receiver that has
+// to be there anyway. Its acknowledgement is the servers', not the peer's: windows,
+// ends and the loss of a peer would have to be made on top all the same.
 package natsstream

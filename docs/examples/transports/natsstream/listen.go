@@ -2,112 +2,72 @@ package natsstream
 
 import (
 	"context"
-	"sync"
+	"crypto/tls"
+	"net"
 
 	"github.com/nats-io/nats.go"
+	"github.com/quic-go/quic-go"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/docs/examples/transports/quicstream"
 	"github.com/tributary-go/tributary/listener"
 )
 
-// backlog is how many connections may wait to be accepted.
-const backlog = 128
+// group is the queue group of those who listen at the same subject.
+const group = "natsstream"
 
-// Listen listens at subject, together with all others that do so in the same
-// queue group: each connection goes to one of them. A connection beyond 128
-// that wait to be accepted is refused. nc stays the caller's; when it is closed
-// Serve returns abc.ErrBroken. opts may be nil, and lopts too.
-func Listen(nc *nats.Conn, subject string, opts *Options, lopts *listener.Options) (*listener.Listener, error) {
-	a := &acceptor{
-		nc: nc, opts: opts.orDefault(nc),
-		dialled: make(chan *nats.Msg, backlog), closed: make(chan struct{}), gone: make(chan struct{}),
-	}
-	sub, err := nc.QueueSubscribe(subject, a.opts.Group, a.arrived)
+// Listen serves the streams that others open in connections which they dial at
+// subject. All nodes that listen there share the connections. tlsConf needs a
+// certificate and NextProtos. opts may be nil. It does not block, and can be
+// called once for a node.
+//
+// When the listener is closed, the node no longer answers those who dial, and
+// resets what new streams they open. Connections stay open for the streams that
+// are served; they end when the peer closes them, or the node is closed. When the
+// node or its NATS connection is closed, Serve returns abc.ErrBroken.
+func (n *Node) Listen(subject string, tlsConf *tls.Config, opts *listener.Options) (*listener.Listener, error) {
+	conns, err := n.transport.Listen(tlsConf, n.config)
 	if err != nil {
-		return nil, opError("listen", 0, err)
+		return nil, opError("listen", err)
 	}
-	sub.SetClosedHandler(func(string) { close(a.gone) })
-	a.sub = sub
-	return listener.New(a, lopts), nil
-}
-
-type acceptor struct {
-	nc   *nats.Conn
-	opts Options
-	sub  *nats.Subscription
-
-	guard   abc.Guard
-	dialled chan *nats.Msg
-	closed  chan struct{} // by Close
-	gone    chan struct{} // the subscription is
-
-	mu sync.Mutex // no message comes into dialled after Close
-}
-
-// arrived is called for each message at the subject. It does not block.
-func (a *acceptor) arrived(m *nats.Msg) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !isClosed(a.closed) {
-		select {
-		case a.dialled <- m:
-			return
-		default:
-		}
+	// Only the question goes to the queue group. It would deal out the packets of
+	// a connection to all its members.
+	questions, err := n.nc.QueueSubscribe(subject, group, func(m *nats.Msg) {
+		_ = m.Respond([]byte(n.inbox.Subject))
+	})
+	if err != nil {
+		_ = conns.Close()
+		return nil, opError("listen", err)
 	}
-	a.refuse(m)
+	feed := listener.NewFeed()
+	go n.accept(conns, feed)
+	return listener.New(&acceptor{feed, questions}, opts), nil
 }
 
-func (a *acceptor) refuse(m *nats.Msg) {
-	_ = a.nc.Publish(m.Reply, frame{flags: flagReset}.append(nil))
-}
-
-// Accept implements [listener.Acceptor].
-func (a *acceptor) Accept(ctx context.Context) (abc.Stream, error) {
-	if err := a.guard.Enter(ctx); err != nil {
-		return nil, opError("accept", 0, err)
-	}
-	defer a.guard.Leave()
+// accept goes on until the node is closed.
+func (n *Node) accept(conns *quic.Listener, feed *listener.Feed) {
 	for {
-		select {
-		case m := <-a.dialled:
-			f, err := parse(m.Data)
-			if err != nil || m.Reply == "" {
-				continue // not one of ours
-			}
-			return a.accept(m.Reply, f)
-		case <-a.closed:
-			return nil, opError("accept", 0, abc.ErrClosed)
-		case <-ctx.Done():
-			return nil, opError("accept", 0, abc.ContextErr(ctx))
-		case <-a.gone:
-			return nil, opError("accept", 0, abc.Broken(nats.ErrConnectionClosed))
+		conn, err := conns.Accept(context.Background())
+		if err != nil {
+			feed.Fail(abc.Broken(err))
+			return
 		}
+		n.keep(conn)
+		go func() { _ = quicstream.Offer(conn, feed) }()
 	}
 }
 
-func (a *acceptor) accept(peer string, f frame) (abc.Stream, error) {
-	s, err := newStream(a.nc, a.opts, peer)
-	if err != nil {
-		return nil, opError("accept", 0, abc.Broken(err))
-	}
-	close(s.met) // before anything comes to its inbox: that it dialled is enough
-	s.out.limit = f.limit
-	s.in.owed = true
-	go s.publish()
-	return s, nil
+// An acceptor is a Feed that answers those who dial until it is closed.
+type acceptor struct {
+	*listener.Feed
+	questions *nats.Subscription
 }
 
-// Close implements [abc.AsyncResource]. Who dialled and was not accepted is
-// told, those also whose message is on its way to us.
-func (a *acceptor) Close(context.Context) error {
-	a.guard.Close()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	close(a.closed)
-	for len(a.dialled) > 0 {
-		a.refuse(<-a.dialled)
-	}
-	_ = a.sub.Drain() // fails if the connection is closed: then all are gone
-	return nil
+// Addr returns the subject.
+func (a *acceptor) Addr() net.Addr { return addr(a.questions.Subject) }
+
+// Close implements [listener.Acceptor].
+func (a *acceptor) Close(ctx context.Context) error {
+	_ = a.questions.Unsubscribe() // fails if the NATS connection is closed
+	return a.Feed.Close(ctx)
 }

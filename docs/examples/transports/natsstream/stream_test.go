@@ -9,45 +9,29 @@ import (
 
 	"github.com/tributary-go/tributary/abc"
 	"github.com/tributary-go/tributary/abc/abctest"
-	"github.com/tributary-go/tributary/docs/examples/transports/natsstream"
-	"github.com/tributary-go/tributary/listener"
+	"github.com/tributary-go/tributary/docs/examples/transports/quicstream"
 )
 
 // A stream over NATS can do all that the contract has: no Caps are needed.
 func TestStream(t *testing.T) {
-	l, err := natsstream.Listen(clientB, "conformance", patient, nil)
-	require.NoError(t, err)
-	queue := listener.Queue(context.Background(), l)
-	defer queue.Close(t.Context())
-	require.NoError(t, clientB.Flush())
-	abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) { // one at a time
-		a, err := natsstream.Dial(context.Background(), clientA, "conformance", patient)
-		require.NoError(t, err)
-		b, err = queue.Accept(context.Background())
-		require.NoError(t, err)
-		return a, b
-	}, abctest.Caps{MakeClogged: clogged})
+	k := connect(t, clientA, clientB, nats.NewInbox(), patient)
+	abctest.TestStream(t, func(t testing.TB) (a, b abc.Stream) { return k.pair(t) }, abctest.Caps{})
 }
 
-// clogged returns a connection whose window is full.
-func clogged() (abc.SendStream, abc.ReceiveStream, error) {
-	opts := *patient
-	opts.Window = 100
-	a, b, err := connect(clientA, clientB, &opts)
-	if err == nil {
-		err = a.SendAll(context.Background(), make([]byte, opts.Window))
-	}
-	return a, b, err
-}
-
+// The clients are streams of one connection. One for each would test the same,
+// and handshakes are slow under the race detector.
 func TestListener(t *testing.T) {
+	from := newNode(t, clientA, patient)
 	abctest.TestListener(t, func(t testing.TB) (abc.Listener, func(context.Context) (abc.Stream, error)) {
 		subject := nats.NewInbox()
-		l, err := natsstream.Listen(clientB, subject, patient, nil)
+		l, err := newNode(t, clientB, patient).Listen(subject, serverTLS(), nil)
 		require.NoError(t, err)
-		require.NoError(t, clientB.Flush())
+		require.Equal(t, subject, l.Addr().String())
+		require.NoError(t, clientB.Flush(), "so that the server knows of the subject")
+		conn, err := from.Dial(t.Context(), subject, clientTLS())
+		require.NoError(t, err)
 		return l, func(ctx context.Context) (abc.Stream, error) {
-			s, err := natsstream.Dial(ctx, clientA, subject, patient)
+			s, err := quicstream.Open(ctx, conn)
 			if err != nil {
 				return nil, err // not a nil *Stream in an interface
 			}
