@@ -80,26 +80,29 @@ func (h *half) do(ctx context.Context, step rawStep, p []byte) (n int, err error
 	n = o.n
 	*o = rawOp{try: o.try}
 	rawOps.Put(o)
-	return n, cause(ctx, fired, err)
+	return n, h.cause(ctx, fired, err)
 }
 
-func tryRead(o *rawOp, fd uintptr) (done bool) {
+func tryRead(o *rawOp, fd uintptr) (done bool) { return !o.read(fd) || o.blocked() }
+
+// read reports whether there is nothing yet.
+func (o *rawOp) read(fd uintptr) (wait bool) {
 	for {
 		n, err := syscall.Read(int(fd), o.p[:min(len(o.p), maxTransfer)])
 		switch {
 		case err == syscall.EINTR:
+			continue
 		case err == syscall.EAGAIN:
-			return o.blocked()
+			return true
 		case err != nil:
-			return o.fail("read", err)
+			o.fail("read", err)
 		case n == 0:
 			o.err = io.EOF
-			return true
 		default:
 			o.n = n
 			o.half.moved.Add(int64(n))
-			return true
 		}
+		return false
 	}
 }
 
@@ -150,6 +153,10 @@ func (o *rawOp) blocked() (done bool) {
 		return true
 	}
 	o.armed = true
+	if o.half.interrupted() { // too early to wake us
+		o.err = errInterrupted
+		return true
+	}
 	return false
 }
 

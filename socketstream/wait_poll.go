@@ -14,10 +14,13 @@ type pollFD struct {
 	revents int16
 }
 
-const pollOut = 4 // POLLOUT
+const (
+	pollIn  = 1 // POLLIN
+	pollOut = 4 // POLLOUT
+)
 
-// waitWritable blocks until the half might take something, if it can tell.
-func (h *half) waitWritable(ctx context.Context) error {
+// wait blocks until the half might take or have something, if it can tell.
+func (h *half) wait(ctx context.Context) error {
 	if h.s.raw == nil {
 		return nil
 	}
@@ -25,12 +28,15 @@ func (h *half) waitWritable(ctx context.Context) error {
 	return err
 }
 
-// tryPoll waits for the descriptor to be writable and writes nothing. The
+// tryPoll waits for the descriptor to be readable or writable. The
 // runtime's poller tells of changes only, so each time poll(2) is asked how
 // things are.
 func tryPoll(o *rawOp, fd uintptr) (done bool) {
+	p := pollFD{fd: int32(fd), events: pollIn}
+	if o.half.sends() {
+		p.events = pollOut
+	}
 	for {
-		p := pollFD{fd: int32(fd), events: pollOut}
 		switch ready, errno := poll(&p); {
 		case errno == syscall.EINTR:
 		case ready == 0 && errno == 0:
