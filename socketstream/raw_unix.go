@@ -127,10 +127,10 @@ func tryWrite(o *rawOp, fd uintptr) (done bool) {
 }
 
 // writes begins a system call that sends, which wrote or failWrite ends.
-func (o *rawOp) writes() { o.half.s.sendFailed.writing.Store(true) }
+func (o *rawOp) writes() { o.half.s.sendFailed.writing.Lock() }
 
 func (o *rawOp) wrote(n int) {
-	o.half.s.sendFailed.writing.Store(false)
+	o.half.s.sendFailed.writing.Unlock()
 	o.n += n
 	o.half.moved.Add(int64(n))
 }
@@ -140,7 +140,7 @@ func (o *rawOp) failWrite(call string, errno error) (done bool) {
 	failure := o.err
 	failed := &o.half.s.sendFailed
 	failed.err.Store(&failure)
-	failed.writing.Store(false)
+	failed.writing.Unlock()
 	return true
 }
 
