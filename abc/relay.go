@@ -21,17 +21,26 @@ import (
 // It closes neither stream; after an error both are good for closing only. It
 // occupies both halves of both streams.
 func Relay(ctx context.Context, a, b Stream) (aToB, bToA int64, err error) {
+	r := beginRelay(ctx, a, b)
+	defer r.conclude()
+	aToB = r.carry(b, a)
+	r.back.Wait()
+	return aToB, r.bToA, r.err
+}
+
+func beginRelay(ctx context.Context, a, b Stream) *relaying {
 	r := &relaying{Context: ctx, done: make(chan struct{})}
 	if ctx.Err() != nil {
 		r.callerEnds()
 	}
-	defer r.end(context.Canceled)
-	defer endings.AfterFunc(ctx, r.callerEnds)()
-	var back sync.WaitGroup
-	back.Go(func() { bToA = r.carry(a, b) })
-	aToB = r.carry(b, a)
-	back.Wait()
-	return aToB, bToA, r.err
+	r.leave = endings.AfterFunc(ctx, r.callerEnds)
+	r.back.Go(func() { r.bToA = r.carry(a, b) })
+	return r
+}
+
+func (r *relaying) conclude() {
+	r.leave()
+	r.end(context.Canceled)
 }
 
 // A relaying is a Relay in progress. It is also the context of both directions:
@@ -42,8 +51,11 @@ type relaying struct {
 	ended           sync.Once     // guards ctxErr and done
 	done            chan struct{} // closed when this context is done
 	ctxErr          error         // why; written before that
+	leave           func() bool   // what ends its following the caller's
 	endings         endings.List
 
+	back  sync.WaitGroup // of the other direction
+	bToA  int64
 	first sync.Once // the first error is the cause, what follows is its effect
 	err   error
 }

@@ -14,6 +14,10 @@ import (
 )
 
 // opError puts err into an OpError, if there is one. A bare io.EOF stays bare.
+//
+// Inlined, it would widen the frames of operations that wait.
+//
+//go:noinline
 func opError(op string, sent int, err error) error {
 	if err == nil || err == io.EOF {
 		return err
