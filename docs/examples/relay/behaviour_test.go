@@ -77,6 +77,8 @@ func TestStatsAreDebugVarsAndNothingElse(t *testing.T) {
 		front, stats := p.address(), p.address()
 		c := dial(t, front, nil)
 		exchange(t, c, "12345")
+		// The client may have its bytes before the write of them has returned.
+		until(t, stats, func(s snapshot) bool { return s.Sent > 0 })
 		s := vars(t, stats)
 		require.Len(t, s, 3)
 		require.Equal(t, to, s[0].Connect)

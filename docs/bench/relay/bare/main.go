@@ -62,8 +62,12 @@ func serve(c *net.TCPConn, cfg *tls.Config, to string) {
 	defer c.Close()
 	client := halfCloser(c)
 	if cfg != nil {
-		client = tls.Server(c, cfg)
-		defer client.Close()
+		t := tls.Server(c, cfg)
+		defer t.Close()
+		if t.Handshake() != nil {
+			return
+		}
+		client = t
 	}
 	d, err := net.Dial("tcp", to)
 	if err != nil {
