@@ -14,12 +14,11 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1], os.Args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, "bare:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "bare:", run(os.Args[1], os.Args[2]))
+	os.Exit(1)
 }
 
+// run returns the error that ends it.
 func run(listen, connect string) error {
 	from, err := url.Parse(listen)
 	if err != nil {
