@@ -28,13 +28,16 @@ func (h *half) wait(ctx context.Context) error {
 	return err
 }
 
-// tryPoll waits for the descriptor to be readable or writable. The
-// runtime's poller tells of changes only, so each time poll(2) is asked how
-// things are.
+// tryPoll waits for the descriptor to be readable or writable. The runtime's
+// poller tells of changes only, so poll(2) is asked how things are, and again
+// when it is about room: a change may be too small to count.
 func tryPoll(o *rawOp, fd uintptr) (done bool) {
 	p := pollFD{fd: int32(fd), events: pollIn}
-	if o.half.sends() {
+	switch {
+	case o.half.sends():
 		p.events = pollOut
+	case o.armed:
+		return true // for a receiver a change is that something has come
 	}
 	for {
 		switch ready, errno := poll(&p); {
