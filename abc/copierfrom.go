@@ -28,8 +28,9 @@ type CopierFrom interface {
 // It blocks on both streams and occupies src's receiving half and dst's
 // sending half. If ctx ends it, bytes that were received and not yet sent are
 // lost, at most 64 KiB, or what a [CopierFrom] has on its way: dst and src are
-// then good for closing only. While it waits it holds 4 KiB, or 64 KiB if what
-// came last was more than that.
+// then good for closing only. While it waits for a src that is a
+// [ReceiveWaiter] it holds no buffer; for another one it holds 4 KiB, or 64 KiB
+// if what came last was more than that.
 func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error) {
 	if c, ok := SkipTransparent(dst).(CopierFrom); ok {
 		n, err := c.CopyFrom(ctx, SkipTransparent(src))
@@ -37,13 +38,21 @@ func Copy(ctx context.Context, dst SendStream, src ReceiveStream) (int64, error)
 			return n, err
 		}
 	}
+	return copyBuffered(ctx, dst, src)
+}
+
+func copyBuffered(ctx context.Context, dst SendStream, src ReceiveStream) (total int64, err error) {
 	var buf copybuffer.Buffer
 	defer buf.Free()
-	var total int64
-	for n := 0; ; {
+	waiter := receiveWaiter(src)
+	for n, full := 0, false; ; {
+		if waiter != nil && !full {
+			buf.Free()
+			_ = waiter.WaitReceivable(ctx) // what is wrong, ReceiveSome says as well
+		}
 		p := buf.After(n)
-		var err error
 		n, err = src.ReceiveSome(ctx, p)
+		full = n == len(p) // so there is more
 		if err == io.EOF {
 			return total, nil
 		}

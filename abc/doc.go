@@ -46,9 +46,9 @@
 //
 // What only some transports can do is an optional interface with a function
 // that falls back where it is missing, as io.Copy does: [SendWaiter] and
-// [WaitSendable], [VectorSender] and [SendVector], [CopierFrom] and [Copy],
-// [HalfCloser] and [CanSendEOF], [Unwrapper] and [As]. Call the function; never
-// assert the interface.
+// [WaitSendable], [ReceiveWaiter] and [WaitReceivable], [VectorSender] and
+// [SendVector], [CopierFrom] and [Copy], [HalfCloser] and [CanSendEOF],
+// [Unwrapper] and [As]. Call the function; never assert the interface.
 //
 // Who writes a transport finds [Guard], [Broken] and [ContextErr] here, and a
 // test suite in abc/abctest.

@@ -272,3 +272,39 @@ func TestRelayWithADoneContextDoesNothing(t *testing.T) {
 	require.NoError(t, c.Close(t.Context()))
 	require.Empty(t, readAll(t, d))
 }
+
+// The context of a relay is one of its own: what stands under it has to see the
+// end of the caller's, with the cause.
+func TestRelaysContextEndsWithTheCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		children := make(chan context.Context, 1)
+		r := startRelay(ctx, nil, func(a, b abc.Stream) (abc.Stream, abc.Stream) {
+			return &receiving{a, func(ctx context.Context) error {
+				child, cancel := context.WithCancel(ctx)
+				defer cancel()
+				children <- child
+				<-child.Done()
+				return &abc.OpError{Op: "receive", Transport: "fake", Err: abc.ContextErr(child)}
+			}}, b
+		})
+		child := <-children
+		synctest.Wait()
+		require.NoError(t, child.Err())
+		cancel(errFake)
+		<-r.done
+		require.Equal(t, errFake, context.Cause(child))
+		require.ErrorIs(t, r.err, context.Canceled)
+		require.ErrorIs(t, r.err, errFake)
+	})
+}
+
+// A receiving stream receives by a function.
+type receiving struct {
+	abc.Stream
+	receive func(context.Context) error
+}
+
+func (s *receiving) ReceiveSome(ctx context.Context, _ []byte) (int, error) {
+	return 0, s.receive(ctx)
+}

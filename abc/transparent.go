@@ -3,8 +3,8 @@ package abc
 // A Transparent is a layer through which the bytes pass as they are, and which
 // has no need to see them: what it adds is a Close of its own, or an address.
 // [Copy] goes past it, at either end, to find a [CopierFrom] that knows a short
-// way out of the source, and [SendVector] and [WaitSendable] go past it to what
-// can do these. So such a layer has to pass none of that on itself.
+// way out of the source, and [SendVector], [WaitSendable] and [WaitReceivable] go past it to
+// what can do these. So such a layer has to pass none of that on itself.
 //
 // It is not enough that a layer changes nothing: one that counts, delays, logs
 // or fails sees no byte that goes past it, and has to be an [Unwrapper] only. So

@@ -3,6 +3,8 @@ package socketstream
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 
 	"github.com/tributary-go/tributary/abc"
 )
@@ -28,10 +30,11 @@ func (s *Stream) CopyFrom(ctx context.Context, src abc.ReceiveStream) (int64, er
 		return 0, err
 	}
 	defer s.sending.leave()
-	if n, err := s.copyFrom(ctx, src); err != errNoShortWay {
-		return n, err
+	n, err := s.copyFrom(ctx, src)
+	if err == errNoShortWay {
+		err = opError("send", 0, errNoShortWay)
 	}
-	return 0, opError("send", 0, errNoShortWay)
+	return n, err
 }
 
 // errNoShortWay is returned by copyFrom before it took anything.
@@ -41,3 +44,40 @@ type noShortWay struct{}
 
 func (noShortWay) Error() string { return "unsupported operation: no short way out of this source" }
 func (noShortWay) Unwrap() error { return errors.ErrUnsupported }
+
+// A copying is a CopyFrom between two sockets, which the Close of either has to
+// wake, wherever it waits. A context would do that too, and is a kilobyte.
+type copying struct {
+	in, out *half
+
+	interrupted atomic.Bool
+	mu          sync.Mutex // nobody is woken who comes after the end
+	over        bool
+}
+
+// errInterrupted is of what waited when a copying was interrupted. Nobody gets
+// it: what was closed says so.
+var errInterrupted = errors.New("interrupted")
+
+func (c *copying) begin() {
+	c.in.copying.Store(c)
+	c.out.copying.Store(c)
+}
+
+func (c *copying) end() {
+	c.in.copying.Store(nil)
+	c.out.copying.Store(nil)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+}
+
+func (c *copying) interrupt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.over {
+		c.interrupted.Store(true)
+		c.in.watch.Wake(c.in)
+		c.out.watch.Wake(c.out)
+	}
+}

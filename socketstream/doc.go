@@ -11,9 +11,9 @@
 // it returns. So cancelling never closes the connection, and no deadline lingers.
 //
 // What a socket can do beyond that is there on the [Stream]: options by their
-// names, [Stream.WaitSendable], [Stream.SendVector], [Stream.CopyFrom],
-// [Stream.Readable], [Stream.SetLinger]. What a system or a connection lacks is
-// [errors.ErrUnsupported], or falls back to what it has.
+// names, [Stream.WaitSendable], [Stream.WaitReceivable], [Stream.SendVector],
+// [Stream.CopyFrom], [Stream.Readable], [Stream.SetLinger]. What a system or a
+// connection lacks is [errors.ErrUnsupported], or falls back to what it has.
 //
 // A process can take over the sockets of the one before, or those of systemd, so
 // that no connection is refused while a server restarts: see [Inherited] and

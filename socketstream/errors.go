@@ -6,7 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -14,6 +14,10 @@ import (
 )
 
 // opError puts err into an OpError, if there is one. A bare io.EOF stays bare.
+//
+// Inlined, it would widen the frames of operations that wait.
+//
+//go:noinline
 func opError(op string, sent int, err error) error {
 	if err == nil || err == io.EOF {
 		return err
@@ -55,16 +59,15 @@ func timedOut(err error) bool {
 // direction; it did not.
 type sendFailure struct {
 	err     atomic.Pointer[error] // the connection's
-	writing atomic.Bool           // in a system call; its failure is not in err yet
+	writing sync.Mutex            // held during a system call, whose failure is not in err before its end
 }
 
 // behindEOF returns the failure because of which a read said EOF, nil if that
 // is the end indeed.
 func (f *sendFailure) behindEOF() error {
-	for f.writing.Load() {
-		runtime.Gosched() // not for long: the call does not block
-	}
+	f.writing.Lock() // not for long: the call does not block
 	err := f.err.Load()
+	f.writing.Unlock()
 	if err == nil {
 		return nil
 	}

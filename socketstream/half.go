@@ -23,8 +23,8 @@ type half struct {
 	// is only touched inside.
 	fatal *error
 
-	moved     atomic.Int64                       // in bytes, for Transferred
-	interrupt atomic.Pointer[context.CancelFunc] // of a CopyFrom that is inside
+	moved   atomic.Int64            // in bytes, for Transferred
+	copying atomic.Pointer[copying] // a CopyFrom that is inside
 }
 
 // sends reports whether h is the sending half.
@@ -52,9 +52,15 @@ func (h *half) fail(err error) { h.fatal = &err }
 func (h *half) close() {
 	h.guard.Close()
 	h.watch.Close(h)
-	if interrupt := h.interrupt.Load(); interrupt != nil {
-		(*interrupt)()
+	if c := h.copying.Load(); c != nil {
+		c.interrupt()
 	}
+}
+
+// interrupted reports whether the CopyFrom that is inside has to end.
+func (h *half) interrupted() bool {
+	c := h.copying.Load()
+	return c != nil && c.interrupted.Load()
 }
 
 // plain does one operation with p by Read or Write of the connection, which
@@ -78,14 +84,18 @@ func (h *half) call(ctx context.Context, f func() error) error {
 		return err
 	}
 	err := f()
-	return cause(ctx, h.watch.Disarm(h), err)
+	return h.cause(ctx, h.watch.Disarm(h), err)
 }
 
 // cause returns the error of ctx where err is the deadline that the watcher
-// set because of it, else err. (It sets it because of Close as well.)
-func cause(ctx context.Context, fired bool, err error) error {
-	if fired && ctx.Err() != nil && err != nil && timedOut(err) {
+// set because of it, else err. (It sets it because of a Close as well.)
+func (h *half) cause(ctx context.Context, fired bool, err error) error {
+	switch {
+	case !fired || err == nil || !timedOut(err):
+	case ctx.Err() != nil:
 		return abc.ContextErr(ctx)
+	case h.interrupted():
+		return errInterrupted
 	}
 	return err
 }

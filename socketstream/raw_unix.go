@@ -80,26 +80,29 @@ func (h *half) do(ctx context.Context, step rawStep, p []byte) (n int, err error
 	n = o.n
 	*o = rawOp{try: o.try}
 	rawOps.Put(o)
-	return n, cause(ctx, fired, err)
+	return n, h.cause(ctx, fired, err)
 }
 
-func tryRead(o *rawOp, fd uintptr) (done bool) {
+func tryRead(o *rawOp, fd uintptr) (done bool) { return !o.read(fd) || o.blocked() }
+
+// read reports whether there is nothing yet.
+func (o *rawOp) read(fd uintptr) (wait bool) {
 	for {
 		n, err := syscall.Read(int(fd), o.p[:min(len(o.p), maxTransfer)])
 		switch {
 		case err == syscall.EINTR:
+			continue
 		case err == syscall.EAGAIN:
-			return o.blocked()
+			return true
 		case err != nil:
-			return o.fail("read", err)
+			o.fail("read", err)
 		case n == 0:
 			o.err = io.EOF
-			return true
 		default:
 			o.n = n
 			o.half.moved.Add(int64(n))
-			return true
 		}
+		return false
 	}
 }
 
@@ -124,10 +127,10 @@ func tryWrite(o *rawOp, fd uintptr) (done bool) {
 }
 
 // writes begins a system call that sends, which wrote or failWrite ends.
-func (o *rawOp) writes() { o.half.s.sendFailed.writing.Store(true) }
+func (o *rawOp) writes() { o.half.s.sendFailed.writing.Lock() }
 
 func (o *rawOp) wrote(n int) {
-	o.half.s.sendFailed.writing.Store(false)
+	o.half.s.sendFailed.writing.Unlock()
 	o.n += n
 	o.half.moved.Add(int64(n))
 }
@@ -137,7 +140,7 @@ func (o *rawOp) failWrite(call string, errno error) (done bool) {
 	failure := o.err
 	failed := &o.half.s.sendFailed
 	failed.err.Store(&failure)
-	failed.writing.Store(false)
+	failed.writing.Unlock()
 	return true
 }
 
@@ -150,6 +153,10 @@ func (o *rawOp) blocked() (done bool) {
 		return true
 	}
 	o.armed = true
+	if o.half.interrupted() { // too early to wake us
+		o.err = errInterrupted
+		return true
+	}
 	return false
 }
 

@@ -18,13 +18,13 @@ func (s *Stream) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 	if h.fatal != nil {
 		return 0, opError("receive", 0, *h.fatal)
 	}
-	return s.receive(ctx, p)
+	return s.receive(ctx, tryRead, p)
 }
 
-// receive is ReceiveSome for who is inside.
-func (s *Stream) receive(ctx context.Context, p []byte) (int, error) {
+// receive is ReceiveSome for who is inside, by step.
+func (s *Stream) receive(ctx context.Context, step rawStep, p []byte) (int, error) {
 	for {
-		n, err := s.receiving.do(ctx, tryRead, p)
+		n, err := s.receiving.do(ctx, step, p)
 		if s.receiving.guard.Closed() {
 			return 0, opError("receive", 0, abc.ErrClosed)
 		}
@@ -43,7 +43,7 @@ func (s *Stream) receive(ctx context.Context, p []byte) (int, error) {
 // receiveError says what the connection's error means for an operation of the
 // receiving half, which is open, and remembers it if it is final.
 func (s *Stream) receiveError(ctx context.Context, err error) error {
-	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+	if err != errInterrupted && (ctx.Err() == nil || !errors.Is(err, ctx.Err())) {
 		err = s.endError(err)
 		s.receiving.fail(err)
 	}

@@ -48,6 +48,7 @@ func (s *Stream) sendError(ctx context.Context, op string, n int, err error) err
 		return nil
 	case h.guard.Closed():
 		err = abc.ErrClosed
+	case err == errInterrupted:
 	case ctx.Err() == nil || !errors.Is(err, ctx.Err()):
 		failure := err
 		s.sendFailed.err.Store(&failure)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"os"
 	"syscall"
 
@@ -43,13 +42,13 @@ func (s *Stream) copyFromFile(ctx context.Context, src readerLender) (total int6
 			return 0, errNoShortWay
 		case errors.Is(err, errors.ErrUnsupported):
 			// What is wrong with the file is for a read to say.
-			n, _, err := s.copyBuffered(ctx, math.MaxInt64, src.ReceiveSome)
+			n, err := abc.Copy(ctx, insider{s, s}, src)
 			return total + n, err
 		case err != nil:
 			return total, err
 		}
 		if f.blocked {
-			if err := s.sending.waitWritable(ctx); err != nil {
+			if err := s.sending.wait(ctx); err != nil {
 				return total, s.sendError(ctx, "send", 0, err)
 			}
 		}
@@ -124,3 +123,11 @@ func (f *sendFile) trySendFile(o *rawOp, fd uintptr) (done bool) {
 		return true
 	}
 }
+
+// An insider is a stream for who is inside its sending half. It has no short way.
+type insider struct {
+	abc.AsyncResource
+	s *Stream
+}
+
+func (i insider) SendAll(ctx context.Context, p []byte) error { return i.s.send(ctx, p) }

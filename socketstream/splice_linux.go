@@ -19,67 +19,92 @@ const spliceAfter = copybuffer.Large
 // a copy takes a fifth more CPU.
 const spliceSize = 1 << 20
 
-// copyFromSocket is copyFrom for a socket.
+// A socketCopy is a copy between two sockets.
+type socketCopy struct {
+	copying
+	lazyBuffer
+	dst, src *Stream
+}
+
+// copyFromSocket is copyFrom for a socket. What it calls last waits for most of
+// the time, and the stack of its goroutine should not have to grow for that: so
+// the calls are few and small.
 func (s *Stream) copyFromSocket(ctx context.Context, src *Stream) (total int64, err error) {
-	in, out := &src.receiving, &s.sending
 	if src.raw == nil {
 		return 0, errNoShortWay
 	}
-	if err := in.guard.Enter(ctx); err != nil {
-		return 0, opError("receive", 0, err)
+	if err := src.beginReceive(ctx); err != nil {
+		if err == io.EOF {
+			err = nil
+		}
+		return 0, err
 	}
-	defer in.leave()
-	switch {
-	case in.fatal == nil:
-	case *in.fatal == io.EOF:
-		return 0, nil
-	default:
-		return 0, opError("receive", 0, *in.fatal)
+	defer src.receiving.leave()
+	c := newSocketCopy(s, src)
+	defer c.end()
+	if c.closed() == nil { // else that was too early to see the copy
+		total, err = c.carry(ctx)
 	}
-
-	// The Close of either has to wake us, wherever we wait.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	in.interrupt.Store(&cancel)
-	out.interrupt.Store(&cancel)
-	defer in.interrupt.Store(nil)
-	defer out.interrupt.Store(nil)
-	if closed := s.copyClosed(src); closed != nil {
-		return 0, closed // it may have come too early to see that
-	}
-
-	total, ended, err := s.copyBuffered(ctx, spliceAfter, src.receive)
-	if closed := s.copyClosed(src); closed != nil {
-		return total, closed
-	}
-	if ended || err != nil {
-		return total, err
-	}
-	p, err := newSplicePipe(in, out)
-	if err == nil {
-		defer p.close()
-		var n int64
-		n, err = s.splice(ctx, src, p)
-		total += n
-	}
-	if err == errNoSplice {
-		var n int64
-		n, _, err = s.copyBuffered(ctx, math.MaxInt64, src.receive)
-		total += n
-	}
-	if closed := s.copyClosed(src); closed != nil {
+	if closed := c.closed(); closed != nil {
 		err = closed
 	}
 	return total, err
 }
 
-// copyClosed returns the error of who was closed. What else the two say then is
-// only what that did.
-func (s *Stream) copyClosed(src *Stream) error {
+func newSocketCopy(dst, src *Stream) *socketCopy {
+	c := &socketCopy{copying: copying{in: &src.receiving, out: &dst.sending}, dst: dst, src: src}
+	c.read = c.tryRead
+	c.begin()
+	return c
+}
+
+// beginReceive enters the receiving half. After nil, s.receiving.leave must
+// follow.
+func (s *Stream) beginReceive(ctx context.Context) error {
+	h := &s.receiving
+	if err := h.guard.Enter(ctx); err != nil {
+		return opError("receive", 0, err)
+	}
+	if h.fatal != nil {
+		h.leave()
+		return opError("receive", 0, *h.fatal)
+	}
+	return nil
+}
+
+// carry carries the first bytes by way of a buffer, and the others by a pipe, if
+// there are any.
+func (c *socketCopy) carry(ctx context.Context) (int64, error) {
+	total, ended, err := c.copyBuffered(ctx, spliceAfter)
+	if ended || err != nil {
+		return total, err
+	}
+	n, err := c.spliceRest(ctx)
+	return total + n, err
+}
+
+// spliceRest carries what comes, by way of the buffer where there is no pipe.
+func (c *socketCopy) spliceRest(ctx context.Context) (total int64, err error) {
+	p, err := newSplicePipe(c.in, c.out)
+	if err == nil {
+		defer p.close()
+		total, err = c.splice(ctx, p)
+	}
+	if err == errNoSplice {
+		var n int64
+		n, _, err = c.copyBuffered(ctx, math.MaxInt64)
+		total += n
+	}
+	return total, err
+}
+
+// closed returns the error of who was closed. What else the two say then is only
+// what that did.
+func (c *socketCopy) closed() error {
 	switch {
-	case s.sending.guard.Closed():
+	case c.out.guard.Closed():
 		return opError("send", 0, abc.ErrClosed)
-	case src.receiving.guard.Closed():
+	case c.in.guard.Closed():
 		return opError("receive", 0, abc.ErrClosed)
 	}
 	return nil
@@ -87,10 +112,13 @@ func (s *Stream) copyClosed(src *Stream) error {
 
 // splice copies through p until the end. It returns errNoSplice if the kernel
 // can't, with nothing left in p.
-func (s *Stream) splice(ctx context.Context, src *Stream, p *splicePipe) (total int64, err error) {
+func (c *socketCopy) splice(ctx context.Context, p *splicePipe) (total int64, err error) {
 	for {
 		if ctx.Err() != nil { // it may be that nothing blocks
 			return total, opError("receive", 0, abc.ContextErr(ctx))
+		}
+		if c.interrupted.Load() {
+			return total, errInterrupted
 		}
 		p.filled, err = p.in.do(ctx, p.fill, nil)
 		switch {
@@ -98,7 +126,7 @@ func (s *Stream) splice(ctx context.Context, src *Stream, p *splicePipe) (total 
 		case errors.Is(err, syscall.EINVAL):
 			return total, errNoSplice
 		default:
-			if err = src.receiveError(ctx, err); err == io.EOF {
+			if err = c.src.receiveError(ctx, err); err == io.EOF {
 				err = nil
 			}
 			return total, err
@@ -106,7 +134,7 @@ func (s *Stream) splice(ctx context.Context, src *Stream, p *splicePipe) (total 
 		n, err := p.out.do(ctx, p.drain, nil)
 		total += int64(n)
 		if err != nil {
-			return total, s.sendError(ctx, "send", n, err)
+			return total, c.dst.sendError(ctx, "send", n, err)
 		}
 	}
 }

@@ -30,12 +30,13 @@ type Stream struct {
 }
 
 var (
-	_ abc.Stream       = (*Stream)(nil)
-	_ abc.SendWaiter   = (*Stream)(nil)
-	_ abc.VectorSender = (*Stream)(nil)
-	_ abc.CopierFrom   = (*Stream)(nil)
-	_ abc.Addressed    = (*Stream)(nil)
-	_ syscall.Conn     = (*Stream)(nil)
+	_ abc.Stream        = (*Stream)(nil)
+	_ abc.SendWaiter    = (*Stream)(nil)
+	_ abc.ReceiveWaiter = (*Stream)(nil)
+	_ abc.VectorSender  = (*Stream)(nil)
+	_ abc.CopierFrom    = (*Stream)(nil)
+	_ abc.Addressed     = (*Stream)(nil)
+	_ syscall.Conn      = (*Stream)(nil)
 )
 
 // New makes a stream of conn, which it owns from then on. conn must carry bytes,

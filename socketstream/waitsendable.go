@@ -15,5 +15,5 @@ func (s *Stream) WaitSendable(ctx context.Context) error {
 		return err
 	}
 	defer s.sending.leave()
-	return s.sendError(ctx, "wait sendable", 0, s.sending.waitWritable(ctx))
+	return s.sendError(ctx, "wait sendable", 0, s.sending.wait(ctx))
 }

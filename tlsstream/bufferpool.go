@@ -7,19 +7,46 @@ const (
 	// gets them: enough to save most transport sends, few enough for the cache.
 	gather = 64 << 10
 
-	// bufferSize has room for that and the overhead of its records.
-	bufferSize = gather + 4<<10
+	// largeBuffer has room for that and the overhead of its records.
+	largeBuffer = gather + 4<<10
+
+	// smallBuffer has room for what a handshake or a small message needs: of many
+	// connections at a time, none has to have a large one for that.
+	smallBuffer = 4 << 10
 )
 
-// bufferPool has the buffers for what waits on either side of crypto/tls, so
+// The pools have the buffers for what waits on either side of crypto/tls, so
 // that a stream on which nothing happens keeps none.
-var bufferPool = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+var (
+	largePool = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
+	smallPool = sync.Pool{New: func() any { return new([smallBuffer]byte) }}
+)
 
-func newBuffer() []byte { return bufferPool.Get().(*[bufferSize]byte)[:0] }
+// newBuffer returns an empty buffer with room for size bytes, largeBuffer at
+// most.
+func newBuffer(size int) []byte {
+	if size <= smallBuffer {
+		return smallPool.Get().(*[smallBuffer]byte)[:0]
+	}
+	return largePool.Get().(*[largeBuffer]byte)[:0]
+}
+
+// appendBuffer appends p to b, a buffer or nil, which is not to be used any more.
+func appendBuffer(b, p []byte) []byte {
+	if size := len(b) + len(p); size > cap(b) && cap(b) < largeBuffer {
+		larger := append(newBuffer(size), b...)
+		freeBuffer(b)
+		b = larger
+	}
+	return append(b, p...)
+}
 
 // freeBuffer takes back a whole buffer, which may have been outgrown.
 func freeBuffer(b []byte) {
-	if cap(b) == bufferSize {
-		bufferPool.Put((*[bufferSize]byte)(b[:bufferSize]))
+	switch cap(b) {
+	case smallBuffer:
+		smallPool.Put((*[smallBuffer]byte)(b[:smallBuffer]))
+	case largeBuffer:
+		largePool.Put((*[largeBuffer]byte)(b[:largeBuffer]))
 	}
 }

@@ -98,7 +98,7 @@ func (s *Stream) exchangeEOF(ctx context.Context) error {
 // receiveEOF waits for the peer's close_notify. Data that comes instead, which is
 // no more than a record, is kept for ReceiveSome.
 func (s *Stream) receiveEOF(ctx context.Context) error {
-	buf := newBuffer()
+	buf := newBuffer(largeBuffer)
 	defer freeBuffer(buf)
 	n, err := s.receive(ctx, buf[:cap(buf)])
 	switch {

@@ -42,6 +42,10 @@ func (timeoutError) Error() string { return "the handshake took longer than Hand
 func (timeoutError) Timeout() bool { return true }
 
 // opError puts err into an OpError, if there is one. A bare io.EOF stays bare.
+//
+// Inlined, it would widen the frames of operations that wait.
+//
+//go:noinline
 func opError(op string, sent int, err error) error {
 	if err == nil || err == io.EOF {
 		return err

@@ -55,14 +55,26 @@ func (l *Listener) Serve(ctx context.Context, h abc.Handler) error {
 		panic("tlsstream: Serve with a nil handler")
 	}
 	return l.transport.Serve(ctx, func(ctx context.Context, transport abc.Stream) {
-		s := newStream(transport, l.cfg, l.opts, tls.Server)
+		s := l.newStream(transport)
 		defer closeutil.CloseForcefully(s)
-		if err := s.Handshake(ctx); err == nil {
+		if l.shake(ctx, s) {
 			h(ctx, s)
-		} else if ctx.Err() == nil {
-			l.opts.OnHandshakeError(ctx, transport, err)
 		}
 	})
+}
+
+//go:noinline // lest the frame below a handler be as large as the options
+func (l *Listener) newStream(transport abc.Stream) *Stream {
+	return newStream(transport, l.cfg, l.opts, tls.Server)
+}
+
+// shake reports whether the handshake went well, and to the options if not.
+func (l *Listener) shake(ctx context.Context, s *Stream) bool {
+	err := s.Handshake(ctx)
+	if err != nil && ctx.Err() == nil {
+		l.opts.OnHandshakeError(ctx, s.transport, err)
+	}
+	return err == nil
 }
 
 // Close implements [abc.Listener]: it closes the listener below. A handshake

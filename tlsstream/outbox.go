@@ -39,10 +39,7 @@ func (o *outbox) add(p []byte) {
 	if o.sealed {
 		return
 	}
-	if o.buf == nil {
-		o.buf = newBuffer()
-	}
-	o.buf = append(o.buf, p...)
+	o.buf = appendBuffer(o.buf, p)
 }
 
 // seal has add drop what comes from then on.

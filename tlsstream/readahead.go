@@ -57,7 +57,7 @@ func (r *readAhead) receive(ctx context.Context, transport abc.ReceiveStream, p 
 // middle of a record, whose rest is on its way: a stream that waits for data
 // holds no such buffer.
 func (r *readAhead) receiveMore(ctx context.Context, transport abc.ReceiveStream, p []byte) (int, error) {
-	b := newBuffer()
+	b := newBuffer(largeBuffer)
 	n, err := transport.ReceiveSome(ctx, b[:cap(b)])
 	r.flood = n == cap(b)
 	if n == 0 {
@@ -73,7 +73,7 @@ func (r *readAhead) receiveMore(ctx context.Context, transport abc.ReceiveStream
 func (r *readAhead) split(p []byte) (n int) {
 	n = r.advance(p)
 	if rest := p[n:]; len(rest) > 0 {
-		r.buffer = append(newBuffer(), rest...)
+		r.buffer = appendBuffer(nil, rest)
 		r.surplus = r.buffer
 	}
 	return n

@@ -36,6 +36,7 @@ func (s *Stream) receive(ctx context.Context, p []byte) (int, error) {
 	}
 	s.wire.ctx = s.recvCtx.of(ctx)
 	n, err := s.conn.Read(p)
+	s.more = n == len(p)
 	s.flushInBackground()
 	if n > 0 {
 		return n, nil // an error that came along is crypto/tls's to repeat

@@ -31,8 +31,11 @@ type Stream struct {
 	sendCtx   opContext
 	recvCtx   opContext
 
-	unread    []byte      // what Detach received; touched inside receiving, as is
-	recvErr   error       // what every further receive returns
+	// These are touched inside receiving.
+	unread  []byte // what Detach received
+	recvErr error  // what every further receive returns
+	more    bool   // crypto/tls may have some of the last record
+
 	eofQueued bool        // close_notify is in out; touched inside sending
 	eofSent   atomic.Bool // it has left
 	inSend    atomic.Bool // there is a SendAll that Close would cut short
@@ -47,9 +50,10 @@ type Stream struct {
 }
 
 var (
-	_ abc.Stream     = (*Stream)(nil)
-	_ abc.SendWaiter = (*Stream)(nil)
-	_ abc.Unwrapper  = (*Stream)(nil)
+	_ abc.Stream        = (*Stream)(nil)
+	_ abc.SendWaiter    = (*Stream)(nil)
+	_ abc.ReceiveWaiter = (*Stream)(nil)
+	_ abc.Unwrapper     = (*Stream)(nil)
 )
 
 // Client returns the client's side of TLS over s, which it owns from then on.

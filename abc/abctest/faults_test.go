@@ -25,7 +25,7 @@ type fault struct {
 }
 
 var faults = slices.Concat(
-	sendFaults, receiveFaults, waitFaults, copyFaults, busyFaults, closeFaults, closeBesideFaults, peerFaults,
+	sendFaults, receiveFaults, waitFaults, waitReceivableFaults, copyFaults, busyFaults, closeFaults, closeBesideFaults, peerFaults,
 	contextFaults, cancelFaults, bufferFaults, sendEOFFaults, duplexFaults,
 )
 

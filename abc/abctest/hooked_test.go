@@ -33,6 +33,8 @@ type hooked struct {
 	vector   func(ctx context.Context, bufs [][]byte) error
 	copyFrom func(ctx context.Context, src abc.ReceiveStream) (int64, error)
 	canEnd   func() bool
+
+	receivable func(ctx context.Context) error
 }
 
 // stream returns s with the optional interface that it has.
@@ -48,15 +50,18 @@ func (s *hooked) stream() abc.Stream {
 		return hookedCopier{s}
 	case s.canEnd != nil:
 		return hookedHalfCloser{s}
+	case s.receivable != nil:
+		return hookedReceiveWaiter{s}
 	}
 	return s
 }
 
 type (
-	hookedWaiter       struct{ *hooked }
-	hookedVectorSender struct{ *hooked }
-	hookedCopier       struct{ *hooked }
-	hookedHalfCloser   struct{ *hooked }
+	hookedWaiter        struct{ *hooked }
+	hookedVectorSender  struct{ *hooked }
+	hookedCopier        struct{ *hooked }
+	hookedHalfCloser    struct{ *hooked }
+	hookedReceiveWaiter struct{ *hooked }
 
 	hookedAll struct {
 		*hooked
@@ -77,6 +82,8 @@ func (s hookedCopier) CopyFrom(ctx context.Context, src abc.ReceiveStream) (int6
 }
 
 func (s hookedHalfCloser) CanSendEOF() bool { return s.canEnd() }
+
+func (s hookedReceiveWaiter) WaitReceivable(ctx context.Context) error { return s.receivable(ctx) }
 
 func (s *hooked) Unwrap() abc.AsyncResource { return s.Stream }
 
@@ -110,6 +117,12 @@ func (s *hooked) Close(ctx context.Context) error {
 
 // waitBelow is the WaitSendable of what s is made of.
 func (s *hooked) waitBelow(ctx context.Context) error { return abc.WaitSendable(ctx, s.Stream) }
+
+// receivableBelow is the WaitReceivable of what s is made of, which returns at
+// once.
+func (s *hooked) receivableBelow(ctx context.Context) error {
+	return abc.WaitReceivable(ctx, s.Stream)
+}
 
 func fail(err error) error { return &abc.OpError{Op: "test", Transport: "faulty", Err: err} }
 

@@ -51,7 +51,7 @@ func (x *pipe) release() {
 }
 
 func oneWayCases() []testCase[*pipe] {
-	return slices.Concat(sendCases, receiveCases, waitCases, copyCases, busyCases, closeCases, peerCases, contextCases, cancelCases, bufferCases)
+	return slices.Concat(sendCases, receiveCases, waitCases, waitReceivableCases, copyCases, busyCases, closeCases, peerCases, contextCases, cancelCases, bufferCases)
 }
 
 // anotherPipe makes one more of what the case is run on.

@@ -1,5 +1,5 @@
 // Package copybuffer has the buffer of a copy, which is large only while much
-// comes at a time: of many copies most wait, and each holds its buffer then.
+// comes at a time, and is given back while nothing comes: most copies wait.
 package copybuffer
 
 import "sync"
@@ -20,29 +20,28 @@ var (
 
 // A Buffer belongs to one copy. The zero value is ready; call Free in the end.
 type Buffer struct {
-	large *[Large]byte
+	large *[Large]byte // one of them is nil
 	small *[small]byte
 }
 
 // After returns what to receive into, after a receive that brought n bytes, 0
 // at first. What it returned before is not to be used any more.
 func (b *Buffer) After(n int) []byte {
-	switch {
-	case b.small == nil:
-		b.small = smallPool.Get().(*[small]byte)
-	case b.large == nil && n == small:
+	if n < small {
+		if b.small == nil {
+			b.Free()
+			b.small = smallPool.Get().(*[small]byte)
+		}
+		return b.small[:]
+	}
+	if b.large == nil {
+		b.Free()
 		b.large = largePool.Get().(*[Large]byte)
-	case b.large != nil && n <= small:
-		largePool.Put(b.large)
-		b.large = nil
 	}
-	if b.large != nil {
-		return b.large[:]
-	}
-	return b.small[:]
+	return b.large[:]
 }
 
-// Free ends the use of b.
+// Free gives back what After returned last. Another After may follow.
 func (b *Buffer) Free() {
 	if b.large != nil {
 		largePool.Put(b.large)

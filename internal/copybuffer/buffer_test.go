@@ -17,11 +17,14 @@ func TestBufferIsLargeWhileMuchComes(t *testing.T) {
 	for _, step := range []struct{ came, size int }{
 		{0, small}, {1, small}, {small - 1, small}, // it did not fill it
 		{small, copybuffer.Large}, {copybuffer.Large, copybuffer.Large}, {small + 1, copybuffer.Large},
-		{small, small}, {1, small}, {small, copybuffer.Large}, {1, small},
+		{small, copybuffer.Large}, {small - 1, small}, {small, copybuffer.Large}, {1, small},
 	} {
 		require.Len(t, b.After(step.came), step.size, "after %d", step.came)
 	}
-	b.Free()
-	require.Len(t, b.After(0), small)
+	for _, step := range []struct{ came, size int }{{0, small}, {small, copybuffer.Large}, {1, small}} {
+		b.Free()
+		require.Zero(t, b, "it holds something")
+		require.Len(t, b.After(step.came), step.size)
+	}
 	b.Free()
 }

@@ -53,7 +53,7 @@ func (c *conn) Value(key any) any {
 
 // AfterFunc is what package context asks of a context that has a cheaper way,
 // and what package watch prefers.
-func (c *conn) AfterFunc(f func()) (stop func() bool) { return c.r.endings.add(f) }
+func (c *conn) AfterFunc(f func()) (stop func() bool) { return c.r.endings.Add(f) }
 
 // handlerOf returns the connection in whose handler ctx is used: one of l, or
 // the innermost one if l is nil. It is nil if there is none.

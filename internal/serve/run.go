@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/endings"
 )
 
 var errNoStream = errors.New("the Acceptor returned neither a stream nor an error")
@@ -16,7 +17,7 @@ type run struct {
 
 	ctx           context.Context // of the handlers
 	cancel        context.CancelCauseFunc
-	endings       endings // of ctx
+	endings       endings.List // of ctx
 	leaveEndings  func() bool
 	accepting     context.Context // of the loop; descends from ctx
 	stopAccepting context.CancelFunc
@@ -48,7 +49,7 @@ func newRun(ctx context.Context, l *Listener, h abc.Handler) *run {
 		r.begun = make(chan struct{}, 1)
 	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
-	r.leaveEndings = context.AfterFunc(r.ctx, r.endings.happen)
+	r.leaveEndings = context.AfterFunc(r.ctx, r.endings.Happen)
 	r.accepting, r.stopAccepting = context.WithCancel(r.ctx)
 	return r
 }
@@ -147,7 +148,7 @@ func (r *run) end(cause error) {
 	<-r.idle
 	r.leaveEndings() // a goroutine of it may outlive Serve
 	r.cancel(nil)
-	r.endings.happen() // again, perhaps: somebody may have kept a handler's context
+	r.endings.Happen() // again, perhaps: somebody may have kept a handler's context
 	r.l.mu.Lock()
 	r.l.current = nil
 	r.l.mu.Unlock()

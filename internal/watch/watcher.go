@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tributary-go/tributary/abc"
+	"github.com/tributary-go/tributary/internal/endings"
 )
 
 // longAgo is a deadline that wakes whatever waits.
@@ -67,7 +68,7 @@ func (w *Watcher) Arm(ctx context.Context, d Direction) error {
 		if w.fire == nil {
 			w.fire = w.callback(d)
 		}
-		w.stop = afterFunc(ctx, w.fire)
+		w.stop = endings.AfterFunc(ctx, w.fire)
 	}
 	w.waiting = true
 	w.mu.Unlock()
@@ -78,16 +79,6 @@ func (w *Watcher) Arm(ctx context.Context, d Direction) error {
 		return abc.ContextErr(ctx)
 	}
 	return nil
-}
-
-// afterFunc is context.AfterFunc, which asks a context that has such a method
-// only if it knows no way around it. The context of a listener's handlers has
-// one that costs less.
-func afterFunc(ctx context.Context, f func()) (stop func() bool) {
-	if c, ok := ctx.(interface{ AfterFunc(func()) func() bool }); ok {
-		return c.AfterFunc(f)
-	}
-	return context.AfterFunc(ctx, f)
 }
 
 // callback returns a fire. It serves one registration after the other, for as
@@ -109,6 +100,14 @@ func (w *Watcher) wake(d Direction) {
 		w.fired = true
 		_ = d.SetDeadline(longAgo) // fails only on a closed connection, which wakes too
 	}
+}
+
+// Wake wakes the operation that waits, if there is one, as its context would.
+// One that is about to wait has to be told in another way, after its Arm.
+func (w *Watcher) Wake(d Direction) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wake(d)
 }
 
 // Disarm ends what Arm began. It takes the deadline away if it was set, and

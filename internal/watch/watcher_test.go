@@ -82,6 +82,20 @@ func TestWatcherWakesAndTakesTheDeadlineAway(t *testing.T) {
 	})
 }
 
+func TestWakeWakesOnlyWhatWaits(t *testing.T) {
+	w := newWatched(t)
+	w.Wake(w)
+	w.operation(bg)
+	require.Empty(t, w.set)
+	require.NoError(t, w.arm(bg))
+	w.Wake(w)
+	w.Wake(w)
+	require.Equal(t, []time.Time{longAgo}, w.set)
+	require.True(t, w.disarm())
+	require.Equal(t, []time.Time{longAgo, {}}, w.set)
+	w.operation(bg)
+}
+
 func TestWatcherKeepsARegistrationFromTheSecondTimeOn(t *testing.T) {
 	w := newWatched(t)
 	ctx, cancel := newCounting()

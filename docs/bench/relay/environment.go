@@ -21,6 +21,7 @@ import (
 type environment struct {
 	folder string
 	relay  string // the program
+	bare   string
 	cert   string // the certificate with its key
 	client *tls.Config
 }

@@ -2,7 +2,8 @@
 
 // Command relay measures docs/examples/relay beside programs that do the same:
 // socat, stunnel, haproxy, nginx and ghostunnel, those of them that are
-// installed. It writes a table and a plot for the README of relay.
+// installed, and beside the least that a relay in Go could do. It writes a table
+// and a plot for the README of relay.
 //
 // The clients and the server run in this process. Each slice starts a program
 // anew, and all of them take turns in each round.
@@ -48,7 +49,7 @@ func main() {
 }
 
 func run(quick bool, out string) error {
-	p := plan{rounds: 5, conns: []int{1, 100, 2000}, plain: 512 << 20, tls: 256 << 20, visiting: 300 * time.Millisecond, limit: 150 * time.Second, end: 200 * time.Second}
+	p := plan{rounds: 5, conns: []int{1, 100, 2000}, plain: 512 << 20, tls: 256 << 20, visiting: 300 * time.Millisecond, limit: 180 * time.Second, end: 240 * time.Second}
 	if quick {
 		p = plan{rounds: 1, conns: []int{1, 100}, plain: 64 << 20, tls: 32 << 20, visiting: 50 * time.Millisecond, end: 200 * time.Second}
 	}
@@ -116,12 +117,16 @@ func (r *report) save(folder string) error {
 	return nil
 }
 
-// prepare builds relay, and makes a certificate for all.
+// prepare builds what is ours, and makes a certificate for all.
 func (e *environment) prepare() error {
-	e.relay = filepath.Join(e.folder, "relay")
-	build := exec.Command("go", "build", "-o", e.relay, "github.com/tributary-go/tributary/docs/examples/relay")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building relay: %w: %s", err, out)
+	e.relay, e.bare = filepath.Join(e.folder, "relay"), filepath.Join(e.folder, "bare")
+	for file, pkg := range map[string]string{
+		e.relay: "github.com/tributary-go/tributary/docs/examples/relay",
+		e.bare:  "github.com/tributary-go/tributary/docs/bench/relay/bare",
+	} {
+		if out, err := exec.Command("go", "build", "-o", file, pkg).CombinedOutput(); err != nil {
+			return fmt.Errorf("building %s: %w: %s", pkg, err, out)
+		}
 	}
 	return e.issueCertificate()
 }

@@ -23,6 +23,9 @@ func (s subject) name() string {
 	return s.program
 }
 
+// bare is no peer but a bound: the same work in Go, without this library.
+const bare = "bare"
+
 // programs are all there could be. The settings are those of their makers, but
 // for what has to be equal: TLS 1.3, one certificate, a backlog that takes 2000
 // connections at a time, and no log.
@@ -34,6 +37,11 @@ var programs = []struct {
 		return []string{e.relay, "-level", "error", "tcp://" + listen, "tcp://" + connect}
 	}, func(e *environment, listen, connect string) []string {
 		return []string{e.relay, "-level", "error", "tls://" + listen + "?min=1.3&cert=" + e.cert, "tcp://" + connect}
+	}},
+	{bare, "", func(e *environment, listen, connect string) []string {
+		return []string{e.bare, "tcp://" + listen, "tcp://" + connect}
+	}, func(e *environment, listen, connect string) []string {
+		return []string{e.bare, "tls://" + listen + "?cert=" + e.cert, "tcp://" + connect}
 	}},
 	{"socat", "socat", func(e *environment, listen, connect string) []string {
 		return []string{"socat", "TCP-LISTEN:" + port(listen) + ",bind=127.0.0.1,fork,reuseaddr,backlog=4096", "TCP:" + connect}

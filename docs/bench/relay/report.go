@@ -136,10 +136,10 @@ func (r *report) conclude() {
 	slices.SortStableFunc(r.Rows, func(a, b *row) int { return cmp.Compare(b.worst().Ratio, a.worst().Ratio) })
 }
 
-// worst is the program that is best, so that relay compares worst.
+// worst is the peer that is best, so that relay compares worst.
 func (w *row) worst() (best result) {
 	for _, p := range w.Programs[1:] {
-		if p.Ratio > best.Ratio {
+		if p.Program != bare && p.Ratio > best.Ratio {
 			best = p
 		}
 	}
@@ -170,11 +170,11 @@ func quantile(samples []float64, q float64) float64 {
 func (r *report) write(out io.Writer) error {
 	var table strings.Builder
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "%s\n%d rounds in %s, medians; less is better in each row. Where relay loses by most comes first.\n", r.Machine, r.Rounds, r.Took)
+	fmt.Fprintf(t, "%s\n%d rounds in %s, medians; less is better in each row. Where relay loses by most comes first.\nbare is the same in Go without the library: net, crypto/tls and io.Copy.\n", r.Machine, r.Rounds, r.Took)
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(t, "not installed: %s\n", strings.Join(r.Missing, ", "))
 	}
-	fmt.Fprint(t, "\nrow\tunit\tbest peer\trelay to it\tquartiles")
+	fmt.Fprint(t, "\nrow\tunit\tbest peer\trelay to it\tquartiles\tto bare")
 	var names []string
 	for _, p := range programs {
 		if !slices.Contains(r.Missing, p.name) {
@@ -191,6 +191,7 @@ func (r *report) write(out io.Writer) error {
 		} else {
 			fmt.Fprint(t, "-\t-\t-")
 		}
+		fmt.Fprint(t, "\t", w.toBare())
 		for _, name := range names {
 			fmt.Fprint(t, "\t", w.cell(name))
 		}
@@ -205,6 +206,16 @@ func (r *report) write(out io.Writer) error {
 		}
 	}
 	return r.writeFailures(out)
+}
+
+// toBare is relay's figure relative to that of bare.
+func (w *row) toBare() string {
+	for _, p := range w.Programs {
+		if p.Program == bare && p.Ratio > 0 {
+			return fmt.Sprintf("%.2f×", p.Ratio)
+		}
+	}
+	return "-"
 }
 
 func (w *row) cell(program string) string {

@@ -19,11 +19,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // twoRounds has relay at twice the CPU time of nginx, and haproxy fails once.
 func twoRounds() *report {
-	relay, nginx, haproxy := subject{program: "relay"}, subject{program: "nginx"}, subject{program: "haproxy"}
-	r := newReport(plan{rounds: 2, conns: []int{100}}, []subject{relay, haproxy, nginx}, []string{"socat", "stunnel", "ghostunnel"})
+	relay, least := subject{program: "relay"}, subject{program: bare}
+	nginx, haproxy := subject{program: "nginx"}, subject{program: "haproxy"}
+	r := newReport(plan{rounds: 2, conns: []int{100}}, []subject{relay, least, haproxy, nginx}, []string{"socat", "stunnel", "ghostunnel"})
 	for round := range 2 {
 		base := float64(round + 1)
 		r.add(relay, 100, sample{Transfer: base, CPU: 2 * base, Connect: base, Memory: base, Used: base}, nil)
+		r.add(least, 100, sample{Transfer: base, CPU: base / 2, Connect: base, Memory: base, Used: base}, nil)
 		r.add(nginx, 100, sample{Transfer: 4 * base, CPU: base, Connect: base, Memory: base, Used: base}, nil)
 	}
 	r.add(haproxy, 100, sample{}, errors.New("did not listen"))
@@ -39,6 +41,7 @@ func TestLosingRowsComeFirst(t *testing.T) {
 	require.Equal(t, 2.0, r.Rows[0].worst().Ratio)
 	var out strings.Builder
 	require.NoError(t, r.write(&out))
+	require.Regexp(t, `CPU time, plain, 100 conns +ms/GiB +nginx +2.00× +2.00–2.00 +4.00× `, out.String(), "bare is no peer")
 	require.Contains(t, out.String(), "not installed: socat, stunnel, ghostunnel\n")
 	require.Contains(t, out.String(), "failed: haproxy, TLS false, 100 conns: did not listen\n")
 }

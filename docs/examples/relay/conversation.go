@@ -18,14 +18,30 @@ type conversation struct {
 	began          time.Time
 }
 
-// relay carries bytes until both directions have ended, and closes both sides.
+func newConversation(client, server abc.Stream) *conversation {
+	return &conversation{client: newSide(client), server: newSide(server), began: time.Now()}
+}
+
+// relay carries bytes until both directions have ended, or for as long as they
+// move.
 func (c *conversation) relay(ctx context.Context, idle time.Duration) error {
-	relaying, end := context.WithCancelCause(ctx)
-	defer end(nil)
 	if idle > 0 {
-		defer c.endWhenIdle(idle, end)()
+		return c.relayUnlessIdle(ctx, idle)
 	}
-	_, _, err := abc.Relay(relaying, c.client.stream, c.server.stream)
+	_, _, err := abc.Relay(ctx, c.client.stream, c.server.stream)
+	return err
+}
+
+func (c *conversation) relayUnlessIdle(ctx context.Context, idle time.Duration) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer c.endWhenIdle(idle, end)()
+	return c.relay(ctx, 0)
+}
+
+// close closes both sides after relay, which returned err, and returns the error
+// of the conversation.
+func (c *conversation) close(ctx context.Context, err error) error {
 	if errors.Is(err, errors.ErrUnsupported) {
 		err = nil // TLS 1.2: who ends one direction has ended both
 	}

@@ -73,12 +73,15 @@ func (r *route) handle(ctx context.Context, client abc.Stream) {
 		_ = r.listener.Close(ctx) // it waits for other handlers, of which there are none
 	}
 	err := r.converse(ctx, client)
-	switch {
-	case r.once:
+	if r.once {
 		r.err = err
-	case err != nil:
-		r.log.Log(ctx, levelOf(err), "conversation ended", "listen", r.from, "peer", peerOf(client), "error", err)
+	} else if err != nil {
+		r.logFailure(ctx, client, err)
 	}
+}
+
+func (r *route) logFailure(ctx context.Context, client abc.Stream, err error) {
+	r.log.Log(ctx, levelOf(err), "conversation ended", "listen", r.from, "peer", peerOf(client), "error", err)
 }
 
 // A connectError is one of connecting. It is worth more attention than what
@@ -94,23 +97,41 @@ func levelOf(err error) slog.Level {
 	return slog.LevelInfo
 }
 
+// dial connects in a goroutine of its own: that takes a larger stack than all
+// that follows, and that of a conversation stays as large as it has been.
+func (r *route) dial(ctx context.Context) (server abc.Stream, err error) {
+	dialed := make(chan struct{})
+	go func() {
+		defer close(dialed)
+		ctx, cancel := context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+		server, err = r.connect(ctx)
+	}()
+	<-dialed
+	return server, err
+}
+
+// converse waits in relay for most of the time, and has a small stack then: what
+// needs more of it stands in functions of its own.
 func (r *route) converse(ctx context.Context, client abc.Stream) error {
-	dialing, cancel := context.WithTimeout(ctx, r.timeout)
-	server, err := r.connect(dialing)
-	cancel()
+	server, err := r.dial(ctx)
 	if err != nil {
 		abort(client)
 		r.counts.noConnection()
 		return connectError{err}
 	}
-	c := &conversation{client: newSide(client), server: newSide(server), began: time.Now()}
+	c := newConversation(client, server)
 	r.counts.begin(c)
-	err = c.relay(ctx, r.idle)
+	err = c.close(ctx, c.relay(ctx, r.idle))
 	r.counts.end(c, err)
 	if r.log.Enabled(ctx, slog.LevelDebug) {
-		received, sent := c.client.Transferred()
-		r.log.Debug("conversation", "listen", r.from, "peer", peerOf(client), "connect", r.to,
-			"received", received, "sent", sent, "took", time.Since(c.began), "error", err)
+		r.logEnd(c, err)
 	}
 	return err
+}
+
+func (r *route) logEnd(c *conversation, err error) {
+	received, sent := c.client.Transferred()
+	r.log.Debug("conversation", "listen", r.from, "peer", peerOf(c.client.stream), "connect", r.to,
+		"received", received, "sent", sent, "took", time.Since(c.began), "error", err)
 }

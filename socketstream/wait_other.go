@@ -4,4 +4,4 @@ package socketstream
 
 import "context"
 
-func (h *half) waitWritable(context.Context) error { return nil }
+func (h *half) wait(context.Context) error { return nil }
