@@ -47,7 +47,8 @@ func TestWaitReceivableUsesTheReceiveWaiter(t *testing.T) {
 	s := &receiveWaiterFake{recvFake: &recvFake{}, err: errFake}
 	require.Equal(t, errFake, abc.WaitReceivable(context.Background(), s))
 	require.Equal(t, errFake, abc.WaitReceivable(context.Background(), transparentReceiver{s}))
-	require.Equal(t, []string{"wait", "wait"}, s.calls)
+	require.Equal(t, errFake, abc.WaitReceivable(context.Background(), abc.Staple(&sendFake{}, s)))
+	require.Equal(t, []string{"wait", "wait", "wait"}, s.calls)
 }
 
 // Copy waits without a buffer, but not when its last one came back full. What a

@@ -23,11 +23,12 @@ type Stapled struct {
 }
 
 var (
-	_ Stream       = (*Stapled)(nil)
-	_ SendWaiter   = (*Stapled)(nil)
-	_ VectorSender = (*Stapled)(nil)
-	_ CopierFrom   = (*Stapled)(nil)
-	_ HalfCloser   = (*Stapled)(nil)
+	_ Stream        = (*Stapled)(nil)
+	_ SendWaiter    = (*Stapled)(nil)
+	_ ReceiveWaiter = (*Stapled)(nil)
+	_ VectorSender  = (*Stapled)(nil)
+	_ CopierFrom    = (*Stapled)(nil)
+	_ HalfCloser    = (*Stapled)(nil)
 )
 
 // Staple joins two halves into a stream, which owns them: a pair of pipes, the
@@ -83,6 +84,19 @@ func (s *Stapled) ReceiveSome(ctx context.Context, p []byte) (int, error) {
 		return 0, s.error("receive", ErrClosed)
 	}
 	return n, err
+}
+
+// WaitReceivable implements [ReceiveWaiter].
+func (s *Stapled) WaitReceivable(ctx context.Context) error {
+	if err := s.receiving.Enter(ctx); err != nil {
+		return s.error("wait receivable", err)
+	}
+	defer s.receiving.Leave()
+	err := WaitReceivable(ctx, s.recv)
+	if s.closed.Load() {
+		return s.error("wait receivable", ErrClosed)
+	}
+	return err
 }
 
 // An eofSender is a sending half that need not be closed to end.
