@@ -68,8 +68,9 @@ type subject struct {
 	ending         ending
 
 	// The writer's:
-	seen bool        // an event of it has come
-	tcp  *connection // what it is in the capture
+	seen  bool                  // an event of it has come
+	tcp   *connection           // what it is in the capture
+	until [tracks]time.Duration // where the last call in the timeline ends
 }
 
 // addresses finds the addresses of s, through its layers.

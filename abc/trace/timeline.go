@@ -42,9 +42,13 @@ func (t *timeline) call(e *event) {
 	if e.instant {
 		t.instant(e.kind.String(), e.s.id, track, e.at)
 	} else {
-		t.begin('X', e.kind.String(), e.s.id, track, e.began)
+		// A call that came while the one before was about to end may have looked at
+		// the clock before that did.
+		began := max(e.began, e.s.until[track])
+		e.s.until[track] = e.at
+		t.begin('X', e.kind.String(), e.s.id, track, began)
 		t.raw(`,"dur":`)
-		t.micros(e.at - e.began)
+		t.micros(e.at - began)
 	}
 	switch e.kind {
 	case sendAll, sendVector, receiveSome:
