@@ -56,14 +56,6 @@ func TestTimes(t *testing.T) {
 		const late = 3*time.Second + 7
 		require.Equal(t, []time.Duration{0, 0, 0, late, late + time.Second, late + time.Second, late + time.Second}, times)
 
-		events, err := readTimeline(timeline.Bytes())
-		require.NoError(t, err)
-		var lines []string
-		for _, e := range events {
-			if e.Ph != "M" {
-				lines = append(lines, line(e))
-			}
-		}
 		require.Equal(t, []string{
 			"X 1/1 0.000 3000000.007 ReceiveSome 4",
 			"X 1/0 4000000.007 0.000 SendAll 1",
@@ -71,7 +63,7 @@ func TestTimes(t *testing.T) {
 			"i 1/1 4000000.007 0.000 EOF 0",
 			"i 1/0 4000000.007 0.000 SendAll 0 trace: send: in use by another goroutine",
 			"B 1/0 4000000.007 0.000 SendAll 0",
-		}, lines)
+		}, timelineLines(t, timeline.Bytes()))
 	})
 }
 

@@ -197,14 +197,6 @@ func TestTimelineOfAListener(t *testing.T) {
 		require.NoError(t, errors.Join(l.Close(ctx), l.Close(ctx)))
 		require.NoError(t, rec.Close(ctx))
 
-		events, err := readTimeline(timeline.Bytes())
-		require.NoError(t, err)
-		var lines []string
-		for _, e := range events {
-			if e.Ph != "M" {
-				lines = append(lines, line(e))
-			}
-		}
 		require.Equal(t, []string{
 			"b 1/0 0.000 0.000 connection #2 0",
 			"i 1/0 0.000 0.000 Serve 0 memstream: serve: in use by another goroutine",
@@ -214,7 +206,7 @@ func TestTimelineOfAListener(t *testing.T) {
 			"X 1/0 0.000 0.000 Serve 0 panicked",
 			"X 1/2 0.000 0.000 Close 0",
 			"X 1/2 0.000 0.000 Close 0",
-		}, lines)
+		}, timelineLines(t, timeline.Bytes()))
 		c, err := readCapture(pcapng.Bytes())
 		require.NoError(t, err)
 		require.Equal(t, []string{"Close: forceful"}, c.packets[len(c.packets)-1].comments)
